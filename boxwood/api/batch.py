@@ -13,7 +13,7 @@ from ..wire import v1
 from ..wire.codec import Shape
 from ..wire.kinds import FLAG, NAME, Kind, records
 from ..wire.shapes.people import Out
-from .http import dry_run, replies
+from .http import dry_run, old_keys, replies
 from .http.app import answer
 from .http.call import Call, Stream
 from .http.live import Live
@@ -102,7 +102,7 @@ def _attempt(call: Call, operation: dict[str, Any]) -> Result:
         reply = result
     except Problem as problem:
         call.ctx.change = change  # the events of the operation were undone with it
-        reply = replies.of_problem(problem, says, path)
+        reply = old_keys.refusal(problem, says, path, call.old_keys)
     if reply.content_type != replies.JSON:
         reply = replies.error(400, "path: returns something other than JSON, so it cannot be part of a batch")
     if call.key and name:

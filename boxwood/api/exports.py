@@ -9,6 +9,7 @@ from ..core.activity import messages
 from ..core.context import Ctx
 from ..core.import_export import exports
 from ..core.import_export.exports import Export
+from ..core.records.scopes import READ
 from ..errors import Invalid
 from ..lib import csv_cells
 from . import export_parts, pipelines
@@ -39,6 +40,8 @@ def export(call: Call) -> Chunks:
     form = call.text("format") or exports.CSV
     if call.flag("mails") and form != exports.JSON:
         raise Invalid("mails", "is only for format=json")
+    if call.flag("mails"):
+        call.ctx.require("mail", READ)
     included = export_parts.chosen(call.ctx, call.texts("include"))
     if included and form != exports.JSON:
         raise Invalid("include", "is only for format=json")
@@ -108,6 +111,7 @@ class _Mails:
 
     def slice(self, ctx: Ctx) -> bytes:
         self.table.require(ctx)
+        ctx.require("mail", READ)
         chosen, first = self.table.chosen, self._after == ""
         found = messages.list_for_boxes(ctx, chosen.where, chosen.params, after=self._after, limit=MAILS)
         self.done = len(found) < MAILS

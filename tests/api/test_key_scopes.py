@@ -1,5 +1,6 @@
 """Scopes of API keys: what a key may do by noun and pipeline, until when, and from where."""
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +14,7 @@ from boxwood.api.http.router import Route
 from boxwood.api.routes import ROUTES
 from boxwood.core import event_kinds
 from boxwood.core.event_kinds import EVENT_KINDS
+from boxwood.core.people import old_keys
 from boxwood.core.records.scopes import LEVELS, NOUNS
 from tests import examples
 from tests.api.test_access_matrix import ALL, Actor, ask, owned_things
@@ -361,3 +363,54 @@ def test_a_key_limited_to_pipelines_learns_nothing_of_what_was_deleted_in_others
         ok(answer)
         assert not re.search("Zzhook|Zzinbound|zz.example|Zzbox|Outside", answer.text), path
     refused(http.post("/api/v2/undo", json={"change": deleted.headers["x-boxwood-change"]}), 404)
+
+
+def test_an_export_has_only_what_the_key_may_read(world: World) -> None:
+    pipeline = world.pipeline()
+    box = world.box(pipeline)
+    mail = "Message-ID: <1@a.example>\r\nFrom: kim@a.example\r\nTo: a@b.example\r\nSubject: Zzmail\r\n\r\nHi"
+    ok(world.ada.http.post(f"/api/v2/boxes/{box['key']}/messages", json={"raw": mail}))
+    place = f"/api/v2/pipelines/{pipeline['key']}/export?format=json"
+    parts = [f"include={part}" for part in ("tasks", "comments", "meetings", "files", "threads", "contacts")]
+    http = key_of(world, "boxes:read")
+    for part in ("mails=true", *parts, "include=organizations"):
+        answer = http.get(f"{place}&{part}")
+        assert answer.status_code == 403, part
+        assert "Zzmail" not in answer.text
+        assert world.ada.http.get(f"{place}&{part}").status_code == 200
+    assert "Zzmail" in key_of(world, "boxes:read", "mail:read").get(f"{place}&mails=true").text
+
+
+def test_an_old_key_of_what_is_out_of_reach_is_like_one_that_does_not_exist(world: World) -> None:
+    """After an import from Streak, users, teams and contacts also answer to their keys at Streak."""
+    made = ok(world.cy.http.get("/api/v1/users/me"))["key"]
+    team = ok(world.cy.http.post("/api/v2/teams", json={"name": "Elsewhere", "members": [{"userKey": made}]}))["key"]
+    contact = ok(world.cy.http.post(f"/api/v2/teams/{team}/contacts", json={"givenName": "Kim"}))["key"]
+    old = {"agxzfm1haWxmb29nYWVyUSER": made, "agxzfm1haWxmb29nYWVyTEAM": team, "agxzfm1haWxmb29nYWVyCONT": contact}
+    world.server.engine.write(lambda db: [old_keys.add(db, *each) for each in old.items()])
+    assert ok(world.cy.http.get("/api/v1/contacts/agxzfm1haWxmb29nYWVyCONT"))["key"] == contact
+    box = world.box(world.pipeline())["key"]
+    for known, key in old.items():
+        unknown = known[:-4] + "NONE"
+        for method, path, body in (
+            ("GET", "/v1/users/{}", None),
+            ("GET", "/v2/teams/{}", None),
+            ("GET", "/v1/contacts/{}", None),
+            ("POST", f"/v1/boxes/{box}", {"assignedToSharingEntries": ["{}"]}),
+            ("POST", f"/v1/boxes/{box}", {"contacts": [{"key": "{}"}]}),
+            ("POST", "/v2/webhooks", {"event": "CONTACT_CREATE", "teamKey": "{}", "targetUrl": "https://a.example/"}),
+        ):
+
+            def asked(old_key: str, at: str = path, sent: Any = body, verb: str = method) -> list[tuple[int, str]]:
+                given = json.loads(json.dumps(sent).replace("{}", old_key))
+                place = at.replace("{}", old_key)
+                operations = [{"method": verb, "path": place, "body": given}]
+                batch = ok(world.ada.http.post("/api/v2/batch", json={"operations": operations}))["results"][0]
+                answer = world.ada.http.request(verb, f"/api{place}", json=given)
+                texts = ((answer.status_code, answer.text), (batch["status"], json.dumps(batch["body"])))
+                return [(status, text.replace(old_key, "KEY")) for status, text in texts]
+
+            found = asked(known)
+            assert found == asked(unknown), path
+            assert found[0][0] >= 400
+            assert key not in str(found)

@@ -263,6 +263,24 @@ def test_who_and_what_may_call_is_checked_before_the_protocol(world: World) -> N
     assert post(ping, **{"Mcp-Session-Id": "from-another-process"}).status_code == 200
     refused(post(ping, Host="evil.example"), 421)
     assert post([ping, ping]).json()["error"]["message"].startswith("Batches are not part")
+    for wrong, words in (
+        (None, "The body must be an object"),
+        ({}, "jsonrpc"),
+        ({**ping, "jsonrpc": "1.0"}, "jsonrpc"),
+        ({**ping, "id": 1.5}, "id"),
+        ({**ping, "id": None}, "id"),
+        ({**ping, "id": {"a": 1}}, "id"),
+        ({**ping, "method": 5}, "method"),
+        ({"jsonrpc": "2.0", "id": 1}, "method"),
+        ({**ping, "params": [1]}, "params"),
+    ):
+        answer = post(wrong)
+        assert answer.status_code == 400, wrong
+        assert answer.json()["error"]["code"] == -32600
+        assert answer.json()["error"]["message"].startswith(words)
+    elsewhere = ok(http.put("/api/v1/apikeys", json={"allowedAddresses": ["192.0.2.1"]}))
+    with world.client(elsewhere["apiKey"]) as foreign:
+        refused(foreign.post("/mcp", json=message("tools/list"), headers=HEADERS), 403, "address")
     assert http.post("/mcp", content=b"{", headers=HEADERS).json()["error"]["code"] == -32700
     assert http.post("/mcp", content=b"[" * 100_000, headers=HEADERS).json()["error"]["code"] == -32700
     assert http.post("/mcp", content=b'"' + b"x" * 4_000_001 + b'"', headers=HEADERS).status_code == 413

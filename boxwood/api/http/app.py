@@ -25,6 +25,7 @@ from . import (
     headers,
     idempotency,
     live,
+    old_keys,
     proposing,
     replies,
     route_scopes,
@@ -91,7 +92,7 @@ class Api(Services):
         except NotSignedIn as problem:
             result = replies.not_signed_in(problem, challenge=not credentials.by_script(scope["headers"]))
         except Problem as problem:
-            result = replies.of_problem(problem, route.says, path)
+            result = old_keys.refusal(problem, route.says, path, call.old_keys if call else {})
         except Missing as missing:
             log.error("the bytes of a file are missing", extra={"route": scope["route"], "blob": str(missing)})
             result = replies.of_problem(NotFound(path[0]))

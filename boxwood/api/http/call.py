@@ -49,7 +49,8 @@ class Call:
 
     __slots__ = tuple(
         (
-            "api credential ctx dry given headers items key origin path peer query quota route scheme session unstored"
+            "api credential ctx dry given headers items key old_keys origin path peer query quota route scheme session"
+            " unstored"
         ).split()
     )
 
@@ -83,6 +84,8 @@ class Call:
         """The key of the session, if the request has one."""
         self.key = ""
         """The record key of the API key, if the request has one."""
+        self.old_keys: dict[str, str] = {}
+        """The old keys in the request and its inner calls, each with the present key that replaced it."""
         self.origin = b""
         """The origin of the page that sent the request, if the API key allows it."""
         self.quota: tuple[tuple[bytes, bytes], ...] | None = None
@@ -93,6 +96,7 @@ class Call:
         call = Call(self.api, route, path, self.headers, query, self.scheme, self.peer)
         call.session = self.session
         call.key = self.key
+        call.old_keys = self.old_keys
         call.enter(ctx or self.ctx)
         return call
 
@@ -103,7 +107,9 @@ class Call:
         if ctx.scopes is not None:
             route_scopes.require(ctx, self.route)
         if old_keys_exist(ctx.db):
-            self.path, self.given, self.items = old_keys.replaced(ctx.db, self.path, self.given, self.items)
+            found = old_keys.replaced(ctx.db, self.path, self.given, self.items)
+            self.path, self.given, self.items, present = found
+            self.old_keys.update(present)
         self.path = names.in_path(ctx, self.route.path, self.path)
         self.given = names.in_members(ctx, self.given)
         return ctx

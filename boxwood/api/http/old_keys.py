@@ -7,11 +7,14 @@ never in names, notes, comments and values of text fields.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ...core.people import old_keys
 from ...db.engine import Db
+from ...errors import NotFound, Problem
+from . import replies
+from .replies import Reply
 
 _MEMBER = re.compile(
     r"(?:\w*[kK]eys?|assigned\w*|contacts|organizations|contactLinks|orgLinks|members|users|aclEntries|mentions"
@@ -25,8 +28,9 @@ Given = dict[str, Any]
 
 def replaced(
     db: Db, path: tuple[str, ...], given: Given, items: list[Any] | None
-) -> tuple[tuple[str, ...], Given, list[Any] | None]:
-    """The parameters of the path, the members and the list of a request, with present keys in place of old ones."""
+) -> tuple[tuple[str, ...], Given, list[Any] | None, dict[str, str]]:
+    """The parameters of the path, the members and the list of a request, with present keys in place of old ones; and
+    the present keys by the old ones that were replaced."""
     found: set[str] = set()
 
     def note(text: str) -> str:
@@ -39,12 +43,24 @@ def replaced(
     _walk(items, True, note)
     present = old_keys.resolve(db, found)
     if not present:
-        return path, given, items
+        return path, given, items, present
 
     def put(text: str) -> str:
         return _KEY.sub(lambda key: present.get(key[0], key[0]), text)
 
-    return tuple(put(part) for part in path), _walk(given, False, put), _walk(items, True, put)
+    return tuple(put(part) for part in path), _walk(given, False, put), _walk(items, True, put), present
+
+
+def refusal(problem: Problem, says: str, path: Sequence[str], present: dict[str, str]) -> Reply:
+    """The response for an error, as `replies.of_problem`, with the old keys that the request had in place of the
+    present ones: a caller who may not see a thing learns neither its present key nor that it exists."""
+    given = {key: old for old, key in present.items()}
+    if isinstance(problem, NotFound):
+        problem = NotFound(given.get(problem.key, problem.key))
+    reply = replies.of_problem(problem, says, [given.get(part, part) for part in path])
+    for key, old in given.items():
+        reply.body = reply.body.replace(key.encode(), old.encode())
+    return reply
 
 
 def _walk(value: Any, keys: bool, visit: Callable[[str], str]) -> Any:

@@ -125,6 +125,7 @@ def prepared(call: Call, ctx: Ctx, operation: Operation) -> tuple[Route, Call]:
     body = operation.body
     inner = Call(call.api, route, parameters, call.headers, {}, call.scheme, call.peer)
     inner.session = call.session
+    inner.old_keys = call.old_keys
     if isinstance(body, list):
         inner.items = body
     elif isinstance(body, dict):

@@ -81,7 +81,7 @@ class Door:
             challenge = f'Bearer realm="Boxwood", {error}resource_metadata="{address}"'
             reply.headers = ((b"www-authenticate", challenge.encode()),)
             return reply
-        if who.status in (400, 429, 503):
+        if who.status in (400, 403, 429, 503):
             return Reply(who.body, who.status)
         if scope["method"] != "POST":
             return replies.wrong_verb(["POST"])
@@ -145,6 +145,16 @@ def _unreadable(body: bytes) -> Reply | None:
         return _error(_PARSE_ERROR, "The body is not valid JSON")
     if isinstance(message, list):
         return _error(_INVALID_REQUEST, "Batches are not part of this protocol version: send one message a request")
+    if not isinstance(message, dict):
+        return _error(_INVALID_REQUEST, "The body must be an object: a message of JSON-RPC")
+    if message.get("jsonrpc") != "2.0":
+        return _error(_INVALID_REQUEST, "jsonrpc: must be '2.0'")
+    if "id" in message and (type(message["id"]) not in (str, int)):
+        return _error(_INVALID_REQUEST, "id: must be a text or a whole number; leave it out in a notification")
+    if not ({"method", "result", "error"} & message.keys()) or not isinstance(message.get("method", ""), str):
+        return _error(_INVALID_REQUEST, "method: must be the name of a method, as a text")
+    if not isinstance(message.get("params", {}), dict):
+        return _error(_INVALID_REQUEST, "params: must be an object")
     return None
 
 
