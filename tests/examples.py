@@ -47,6 +47,14 @@ SENT: dict[str, dict[str, Any]] = {
         "params": {"mapping": '{"Company": "name"}'},
         "headers": {"Content-Type": "text/csv"},
     },
+    "POST /v2/teams/{team}/contacts/import": {
+        "content": b"First Name,Email,Company\nLou,lou@other.example,Other Ltd\n",
+        "headers": {"Content-Type": "text/csv"},
+    },
+    "POST /v2/teams/{team}/organizations/import": {
+        "content": b"Name,Website,Industry\nThird Ltd,third.example,Music\n",
+        "headers": {"Content-Type": "text/csv"},
+    },
     "POST /v2/session": {"after": ["session"], "json": {"email": "{email}", "password": PASSWORD}},
     "POST /v2/session/link": {"json": {"token": "{welcome}", "password": PASSWORD}},
     "POST /v2/session/link/look": {"json": {"token": "{welcome}"}},

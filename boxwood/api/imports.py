@@ -121,7 +121,7 @@ async def _stored(
     """
     check_length(call.headers, imports.MOST_BYTES)
     wait = call.number("wait", 0, most=LONGEST_WAIT)
-    pieces = tables.unpacked(_pieces(call, body))
+    pieces = tables.unpacked(pieces_of(call, body))
     held = await call.api.aside(_held, pieces) if call.dry else b""
     is_large = len(held) > MOST_DRY
     call.dry = call.dry and not is_large
@@ -178,7 +178,7 @@ def _store(
         raise _refusal(broken) from None
 
 
-def _pieces(call: Call, body: Iterable[bytes]) -> Iterator[bytes]:
+def pieces_of(call: Call, body: Iterable[bytes]) -> Iterator[bytes]:
     """The bytes of the table: the body, or the first file of a form."""
     if not uploads.is_form(call):
         yield from body
@@ -290,7 +290,7 @@ async def preview(call: Call, body: Body) -> Reply:
 def _beginning(call: Call, whole: bytes, wanted: dict[str, Any], known: set[str]) -> Opened:
     """Detect how a table is read from its beginning, or from all of a spreadsheet."""
     try:
-        pieces = b"".join(tables.unpacked(_pieces(call, [whole])))
+        pieces = b"".join(tables.unpacked(pieces_of(call, [whole])))
         is_sheet = sheets.kind_of(pieces) != ""
         table = tables.Table([pieces if is_sheet else pieces[: tables.HEAD]])
         for _ in table:

@@ -40,6 +40,7 @@ from . import (
     calendars,
     comments,
     deliveries,
+    entry_tables,
     events,
     exports,
     files,
@@ -85,6 +86,7 @@ TABLES = ("text/csv", "application/x-ndjson", "application/json", "application/o
 IMPORT = ("mapping", "onlyMapped", "match", "make", "dates", "format", "encoding", "delimiter", "sheet")
 EXPORT = ("format", "view", "filter", "sort", "fields", "stageKey", "bom", "mails", "include", "of")
 FORM, ANY, RFC822 = "multipart/form-data", "application/octet-stream", "message/rfc822"
+ENTRY_TABLE = ("mapping", "match", "encoding", "delimiter", "sheet")
 SELECTED = ("updatedSince", "filter", "sort", "fields", "cursor")
 TABLE = ("view", "filter", "sort", "fields", "by", "sums", "limit", NAMES)
 BOARD = ("view", "filter", "sort", "fields", "by", "sums", "column", "cursor", "limit", NAMES)
@@ -289,6 +291,14 @@ _TABLE = [
     _list("/v2/teams/{team}/contacts", CONTACT_HANDLERS.list_page, *CURSOR),
     _post("/v2/teams/{team}/contacts", CONTACT_HANDLERS.create, directory_shapes.CONTACT, "getIfExisting"),
     _post("/v2/teams/{team}/contacts/upsert", CONTACT_HANDLERS.upsert, directory_shapes.CONTACT),
+    _list("/v2/teams/{team}/contacts/export", entry_tables.export_contacts, "format", "bom"),
+    _stream(
+        "/v2/teams/{team}/contacts/import",
+        entry_tables.import_contacts,
+        entry_tables.EntryImportOut,
+        *TABLES,
+        query=ENTRY_TABLE,
+    ),
     _list("/v2/teams/{team}/contacts/duplicates", CONTACT_HANDLERS.duplicates, "cursor", "limit"),
     _read("/v2/teams/{team}/contacts/fields", CONTACT_FIELDS.list_all),
     _put("/v2/teams/{team}/contacts/fields", CONTACT_FIELDS.create, people_shapes.TEAM_FIELD_CREATE),
@@ -309,6 +319,14 @@ _TABLE = [
         "/v2/teams/{team}/organizations", ORGANIZATION_HANDLERS.create, directory_shapes.ORGANIZATION, "getIfExisting"
     ),
     _post("/v2/teams/{team}/organizations/upsert", ORGANIZATION_HANDLERS.upsert, directory_shapes.ORGANIZATION),
+    _list("/v2/teams/{team}/organizations/export", entry_tables.export_organizations, "format", "bom"),
+    _stream(
+        "/v2/teams/{team}/organizations/import",
+        entry_tables.import_organizations,
+        entry_tables.EntryImportOut,
+        *TABLES,
+        query=ENTRY_TABLE,
+    ),
     _list("/v2/teams/{team}/organizations/duplicates", ORGANIZATION_HANDLERS.duplicates, "cursor", "limit"),
     _read("/v2/teams/{team}/organizations/fields", ORG_FIELDS.list_all),
     _put("/v2/teams/{team}/organizations/fields", ORG_FIELDS.create, people_shapes.TEAM_FIELD_CREATE),

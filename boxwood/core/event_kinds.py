@@ -48,6 +48,7 @@ EVENT_KINDS: dict[str, EventKind] = {
     "team.created": EventKind("TEAM", "CREATE", "NEW_TEAM", "created the team {subject}", False),
     "team.edited": EventKind("TEAM", "EDIT", "EDIT_TEAM", "changed the team {subject}", False),
     "team.import_begun": EventKind("TEAM", "EDIT", "IMPORT_TEAM", "began to import a team from {what}", False),
+    "team.exported": EventKind("TEAM", "EDIT", "EXPORT_TEAM", "exported {subject} as {what}", False, quiet=True),
     "member.invited": EventKind("TEAM", "EDIT", "INVITE_MEMBER", "invited {subject} to the team", False),
     "member.uninvited": EventKind("TEAM", "EDIT", "UNINVITE_MEMBER", "revoked the invitation of {subject}", False),
     "member.added": EventKind("TEAM", "EDIT", "ADD_MEMBER", "added {subject} to the team", False),

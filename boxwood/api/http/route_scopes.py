@@ -81,6 +81,7 @@ PATHS: dict[str, str] = {
     """,
     "contacts": """
         /teams/{team}/contacts /teams/{team}/contacts/upsert /teams/{team}/contacts/duplicates
+        /teams/{team}/contacts/export /teams/{team}/contacts/import
         /teams/{team}/contacts/fields /teams/{team}/contacts/fields/{field} /contacts/{contact} /contacts/batch/get
         /contacts/{contact}/merge /contacts/{contact}/unmerge /contacts/{contact}/newsfeed /contacts/{contact}/history
     """,
@@ -88,6 +89,7 @@ PATHS: dict[str, str] = {
     "contacts mail": "/contacts/{contact}/threads",
     "organizations": """
         /teams/{team}/organizations /teams/{team}/organizations/upsert /teams/{team}/organizations/duplicates
+        /teams/{team}/organizations/export /teams/{team}/organizations/import
         /teams/{team}/organizations/fields /teams/{team}/organizations/fields/{field} /organizations/{organization}
         /organizations/batch/get /organizations/{organization}/merge /organizations/{organization}/unmerge
         /organizations/{organization}/newsfeed /organizations/{organization}/history

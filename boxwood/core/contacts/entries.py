@@ -47,6 +47,13 @@ def upsert(ctx: Ctx, noun: Noun[E], team_key: str, given: dict[str, Any]) -> E:
     return edit(ctx, noun, found.key, {**given, **more})
 
 
+def find_match(ctx: Ctx, noun: Noun[E], team_key: str, given: dict[str, Any]) -> E | None:
+    """The entry that `upsert` would update; None if there is none, or nothing to find it by."""
+    team, _ = contact_access.reach_team(ctx, noun.name, team_key)
+    members = {name: value for name, value in given.items() if name != "fields"}
+    return _match(ctx, noun, with_changes(ctx, noun, team, noun.blank(ctx, team.key), members))
+
+
 def _match(ctx: Ctx, noun: Noun[E], entry: E) -> E | None:
     """The oldest entry with one of these e-mail addresses (of an organization: domains). The first address that any
     entry has decides."""
