@@ -165,6 +165,12 @@ def test_an_app_does_what_its_user_has_allowed_and_no_more(world: World) -> None
         assert [each["key"] for each in ok(world.ada.http.get("/api/v1/apikeys"))].count(app["key"]) == 0
         refused(world.bo.http.delete(f"/api/v2/apps/{app['key']}"), 404)
     assert ok(world.ada.http.get(path))["notes"] == "write"
+    # A key that ends could otherwise allow an app that acts longer than the key.
+    ending = ok(world.ada.http.put("/api/v1/apikeys", json={"expiresTimestamp": world.clock() + HOUR}))
+    with world.client(ending["apiKey"]) as limited, world.client(None) as http:
+        asked = {"request": ask(http, register(http)), "access": "read"}
+        refused(limited.post("/api/v2/apps", json=asked), 403, "limits")
+        refused(limited.delete(f"/api/v2/apps/{app['key']}"), 403, "limits")
     # Bo's app reaches the team as long as he is a member.
     with world.client(None) as http:
         client = register(http)

@@ -122,7 +122,7 @@ def create_own(
     Only an owner of the team may create a team's key, because it may act for every member.
     """
     require_self(ctx)
-    _require_no_limits(ctx)
+    require_no_limits(ctx)
     if team_key is not None:
         teams.require_owner(ctx, teams.get(ctx, team_key))
     limits = key_limits.checked(limits or NO_LIMITS, ctx.now)
@@ -133,7 +133,7 @@ def create_own(
 
 def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> ApiKey:
     """Change the name, `proposes` or members of the limits of a key that the actor governs."""
-    _require_no_limits(ctx)
+    require_no_limits(ctx)
     before = get_governed(ctx, key, lock=ctx.db.for_update)
     limits = before.limits or NO_LIMITS
     ours = {name: value for name, value in changes.items() if name in Limits.__struct_fields__}
@@ -162,7 +162,7 @@ LONGEST_OVERLAP = 30 * DAY
 def rotate(ctx: Ctx, key: str, overlap: int | None) -> tuple[ApiKey, str]:
     """Give a key that the actor governs a new secret, and return both. The previous secret stays valid for `overlap`
     milliseconds; an older one ends at once."""
-    _require_no_limits(ctx)
+    require_no_limits(ctx)
     before = get_governed(ctx, key, lock=ctx.db.for_update)
     overlap = OVERLAP if overlap is None else overlap
     if not 0 <= overlap <= LONGEST_OVERLAP:
@@ -198,11 +198,11 @@ def require_self(ctx: Ctx) -> None:
         raise Forbidden("A team's API key may not do this for a member")
 
 
-def _require_no_limits(ctx: Ctx) -> None:
+def require_no_limits(ctx: Ctx) -> None:
     """Raise `Forbidden` if a key with limits acts: otherwise it could give itself, or a new key, more than it has."""
     if ctx.has_limits:
         raise Forbidden(
-            "An API key with limits may not create or change API keys: use a key without limits, or sign in"
+            "An API key with limits may not change API keys or connected apps: use a key without limits, or sign in"
         )
 
 
@@ -233,7 +233,7 @@ def revoke(ctx: Ctx, key: str) -> None:
     """Delete a key of the actor, or a TEAM key of a team that the actor owns; `key` is its record key."""
     require_self(ctx)
     if ctx.via != f"key:{key}":
-        _require_no_limits(ctx)
+        require_no_limits(ctx)
     row = ctx.db.row(
         f"DELETE FROM api_keys WHERE key = :key AND {_GOVERNED} RETURNING {API_KEYS.columns}",
         key=key,

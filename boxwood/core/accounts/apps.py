@@ -141,6 +141,7 @@ def connect(ctx: Ctx, request: AppRequest, client: Client, access: str, team_key
     """Allow an app to act for the actor, in one team or in all. Return its key, which has no access token yet, and the
     code. An earlier connection of the same app ends."""
     api_keys.require_self(ctx)
+    api_keys.require_no_limits(ctx)
     if access not in request.accesses:
         raise Invalid("access", f"must be what the app asks for: {', '.join(request.accesses)}")
     if team_key:
@@ -234,6 +235,7 @@ def list_own(ctx: Ctx) -> list[tuple[ApiKey, Client]]:
 
 def disconnect(ctx: Ctx, key: str) -> None:
     """Disconnect an app of the actor: its tokens stop working."""
+    api_keys.require_no_limits(ctx)
     api_key = next((found for found, _ in list_own(ctx) if found.key == key), None)
     if api_key is None:
         raise NotFound(key)
