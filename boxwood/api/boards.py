@@ -12,7 +12,7 @@ from ..core.views.board_totals import Totals
 from ..wire.shapes import box_lists
 from ..wire.shapes.base import given
 from ..wire.shapes.boards import PLACE, BoardColumn, BoardOut, PlaceOut
-from ..wire.shapes.pipelines import Color
+from ..wire.shapes.stages import Color
 from .boxes import named, read_filter
 from .http.call import Call
 from .http.replies import Reply, encode

@@ -97,9 +97,9 @@ def _like(ctx: Ctx, exported: shapes.Exported, team_key: str, name: str) -> Pipe
     )
     if exported.theme:
         pipelines.edit(ctx, pipeline.key, {"stage_theme": exported.theme})
-    for stage_key, color in zip(pipeline.stage_order, exported.colors, strict=True):
-        if color:
-            stages.edit(ctx, pipeline.key, stage_key, {"color": color})
+    for stage_key, color, kind in zip(pipeline.stage_order, exported.colors, exported.kinds, strict=True):
+        if color or kind:
+            stages.edit(ctx, pipeline.key, stage_key, {"color": color, "kind": kind})
     for field_key, options in zip(schema.fields_by_key(ctx, pipeline.key), exported.options, strict=True):
         if options:
             fields.edit(ctx, pipeline.key, field_key, {"options": options})

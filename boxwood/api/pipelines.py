@@ -11,6 +11,7 @@ from ..core.records import Pipeline
 from ..core.views import listing
 from ..errors import Invalid, NotFound
 from ..wire.shapes import pipelines as shapes
+from ..wire.shapes import stages as stage_shapes
 from ..wire.shapes.lists import SUCCESS, Results, Success
 from .http.call import MOST_PER_PAGE, Call
 
@@ -89,7 +90,10 @@ def list_themes(call: Call) -> dict[str, Any]:
     """The colour themes for pipelines, each with the colours of its stages in order."""
     return {
         "results": [
-            {"name": name, "colors": [shapes.Color(*stage_colours.colours(name, at)) for at in range(len(shades))]}
+            {
+                "name": name,
+                "colors": [stage_shapes.Color(*stage_colours.colours(name, at)) for at in range(len(shades))],
+            }
             for name, shades in stage_colours.THEMES.items()
         ]
     }
@@ -140,31 +144,31 @@ def _counts(call: Call, pipeline: Pipeline) -> dict[str, int] | None:
     return pipelines.count_boxes(call.ctx, [reached])[pipeline.key]
 
 
-def list_stages(call: Call) -> dict[str, shapes.StageOut]:
+def list_stages(call: Call) -> dict[str, stage_shapes.StageOut]:
     """The stages of a pipeline by key, in their order."""
     pipeline = pipelines.get(call.ctx, call.path[0])
     found = schema.stages(call.ctx, [pipeline.key])[pipeline.key]
     counts = _counts(call, pipeline)
-    return {key: shapes.stage(pipeline, found[key], counts) for key in pipeline.stage_order}
+    return {key: stage_shapes.stage(pipeline, found[key], counts) for key in pipeline.stage_order}
 
 
-def get_stage(call: Call) -> shapes.StageOut:
+def get_stage(call: Call) -> stage_shapes.StageOut:
     """A stage."""
     pipeline = pipelines.get(call.ctx, call.path[0])
     stage = names.stage(call.ctx, pipeline, call.path[1])
-    return shapes.stage(pipeline, stage, _counts(call, pipeline))
+    return stage_shapes.stage(pipeline, stage, _counts(call, pipeline))
 
 
-def create_stage(call: Call) -> shapes.StageOut:
+def create_stage(call: Call) -> stage_shapes.StageOut:
     """Create a stage at the end of the order."""
-    pipeline, stage = stages.create(call.ctx, call.path[0], call.parse(shapes.STAGE))
-    return shapes.stage(pipeline, stage, {})
+    pipeline, stage = stages.create(call.ctx, call.path[0], call.parse(stage_shapes.STAGE))
+    return stage_shapes.stage(pipeline, stage, {})
 
 
-def edit_stage(call: Call) -> shapes.StageOut:
+def edit_stage(call: Call) -> stage_shapes.StageOut:
     """Change the name or the colour of a stage."""
-    pipeline, stage = stages.edit(call.ctx, call.path[0], call.path[1], call.parse(shapes.STAGE))
-    return shapes.stage(pipeline, stage, _counts(call, pipeline))
+    pipeline, stage = stages.edit(call.ctx, call.path[0], call.path[1], call.parse(stage_shapes.STAGE))
+    return stage_shapes.stage(pipeline, stage, _counts(call, pipeline))
 
 
 def delete_stage(call: Call) -> Success:

@@ -24,6 +24,7 @@ from ..wire.shapes import pipelines as pipeline_shapes
 from ..wire.shapes import preferences as preference_shapes
 from ..wire.shapes import proposals as proposal_shapes
 from ..wire.shapes import snippets as snippet_shapes
+from ..wire.shapes import stages as stage_shapes
 from ..wire.shapes import streak_imports as streak_shapes
 from ..wire.shapes import tasks as task_shapes
 from ..wire.shapes import threads as thread_shapes
@@ -161,13 +162,13 @@ _TABLE = [
     # Stages
     _list("/v1/pipelines/{pipeline}/stages", pipelines.list_stages),
     _list("/v1/pipelines/{pipeline}/stages/{stage}", pipelines.get_stage),
-    _put("/v1/pipelines/{pipeline}/stages", pipelines.create_stage, pipeline_shapes.STAGE),
-    _post("/v1/pipelines/{pipeline}/stages/{stage}", pipelines.edit_stage, pipeline_shapes.STAGE),
+    _put("/v1/pipelines/{pipeline}/stages", pipelines.create_stage, stage_shapes.STAGE),
+    _post("/v1/pipelines/{pipeline}/stages/{stage}", pipelines.edit_stage, stage_shapes.STAGE),
     _delete("/v1/pipelines/{pipeline}/stages/{stage}", pipelines.delete_stage),
     _list("/v2/pipelines/{pipeline}/stages", pipelines.list_stages),
     _list("/v2/pipelines/{pipeline}/stages/{stage}", pipelines.get_stage),
-    _post("/v2/pipelines/{pipeline}/stages", pipelines.create_stage, pipeline_shapes.STAGE),
-    _post("/v2/pipelines/{pipeline}/stages/{stage}", pipelines.edit_stage, pipeline_shapes.STAGE),
+    _post("/v2/pipelines/{pipeline}/stages", pipelines.create_stage, stage_shapes.STAGE),
+    _post("/v2/pipelines/{pipeline}/stages/{stage}", pipelines.edit_stage, stage_shapes.STAGE),
     _delete("/v2/pipelines/{pipeline}/stages/{stage}", pipelines.delete_stage),
     # Fields
     _read("/v1/pipelines/{pipeline}/fields", pipelines.list_fields),

@@ -21,7 +21,7 @@ from ..core.records import Box, Person, Stage
 from ..core.webhooks.deliveries import Delivery
 from ..core.webhooks.subscriptions import EVENT_NAMES, FULL, Webhook
 from .codec import camel
-from .shapes import boxes, comments, directory, meetings, pipelines, tasks, threads
+from .shapes import boxes, comments, directory, meetings, stages, tasks, threads
 from .shapes.base import Out, given
 
 R = TypeVar("R")
@@ -176,7 +176,7 @@ _contact, _organization = _reader(Contact), _reader(Organization)
 
 
 def _draw_stage(event: Event) -> Any:
-    return pipelines.stage_as(_stage(event), _colours(event.detail.get("colours", '["",""]')))
+    return stages.stage_as(_stage(event), _colours(event.detail.get("colours", '["",""]')))
 
 
 def _draw_comment(event: Event) -> Any:

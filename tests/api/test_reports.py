@@ -234,3 +234,40 @@ def test_stays_move_with_boxes_to_other_pipelines_and_return_from_the_trash(
     ok(world.ada.http.post(f"/api/v1/boxes/{box['key']}", json={"pipelineKey": other["key"]}))
     assert [stage["reached"] for stage in report(world, sales, "funnel")["stages"]] == [0, 0, 0]
     assert report(world, other, "funnel")["stages"][0]["reached"] == 1
+
+
+def test_won_and_lost_are_kinds_of_stages_that_names_decide_and_users_change(world: World) -> None:
+    http = world.ada.http
+    sales = world.pipeline(stages=["Neu", "Gewonnen", "Closed-Won", "lost for now", "Wonder"])
+    path = f"/api/v2/pipelines/{sales['key']}"
+
+    def kinds(key: str = sales["key"]) -> list[str]:
+        pipeline = ok(http.get(f"/api/v1/pipelines/{key}"))
+        return [pipeline["stages"][stage]["kind"] for stage in pipeline["stageOrder"]]
+
+    def counted() -> tuple[int, int]:
+        funnel = ok(http.get(f"{path}/reports/funnel"))
+        return funnel["won"], funnel["lost"]
+
+    assert kinds() == ["OPEN", "OPEN", "WON", "LOST", "OPEN"]
+    world.box(sales, name="Acme", stageKey="5002")
+    assert counted() == (0, 0)
+    response = http.post(f"{path}/stages/5002", json={"kind": "WON"})
+    assert (ok(response)["kind"], counted()) == ("WON", (1, 0))
+    ok(http.post("/api/v2/undo", json={"change": response.headers["X-Boxwood-Change"]}))
+    assert kinds()[1] == "OPEN"
+    ok(http.post(f"{path}/stages/5002", json={"kind": "WON"}))
+    # A kind that is given stays when the name changes, unless the new name says otherwise.
+    ok(http.post(f"{path}/stages/5002", json={"name": "Abgeschlossen"}))
+    assert kinds()[1] == "WON"
+    ok(http.post(f"{path}/stages/5005", json={"name": "Lost"}))
+    assert kinds()[4] == "LOST"
+    created = ok(http.post(f"{path}/stages", json={"name": "Verloren", "kind": "LOST"}))
+    assert created["kind"] == "LOST"
+    exported = ok(http.get(f"{path}/export?format=json"))
+    copy = ok(http.post("/api/v2/pipelines/import", params={"teamKey": world.team_key, "name": "Copy"}, json=exported))
+    assert kinds(copy["pipelineKey"]) == kinds()
+    refused(http.post(f"{path}/stages/5001", json={"kind": "DONE"}), 400, "kind")
+    colours = ok(http.get(path))["stages"]
+    assert colours["5003"]["color"]["backgroundColor"] == "#a8dab5"
+    assert colours["5004"]["color"]["backgroundColor"] == colours[created["key"]]["color"]["backgroundColor"]

@@ -358,3 +358,11 @@ def test_lanes_have_one_width_and_those_that_the_filter_leaves_out_are_not_drawn
     page.get_by_role("button", name="2 columns are hidden by the filter").click()
     expect(lanes).to_have_count(3)
     expect(page.locator(f"[data-lane='{won}']").get_by_role("listitem", name="First")).to_be_visible()
+    # A stage is won or lost whatever it is called.
+    page.get_by_role("button", name="Settings of Lead").click()
+    page.get_by_role("menuitem", name="Won", exact=True).click()
+    expect(page.locator(f"[data-lane='{lead}']").get_by_role("img", name="Won")).to_be_visible()
+    assert ok(world.ada.http.get(f"/api/v1/pipelines/{pipeline['key']}"))["stages"][lead]["kind"] == "WON"
+    page.get_by_role("alert").filter(has_text="Boxes in Lead count as won").get_by_role("button", name="Undo").click()
+    expect(page.locator(f"[data-lane='{lead}']").get_by_role("img", name="Won")).to_have_count(0)
+    assert serious(page) == []

@@ -77,8 +77,8 @@ def stage(ctx: Ctx, pipeline: Pipeline, key: str) -> Stage:
 
 
 def stage_colours(pipeline: Pipeline, stage: Stage) -> tuple[str, str]:
-    """Return foreground and background of a stage: its own colours, or the theme's colours for its position."""
+    """Return foreground and background of a stage: its own colours, or the theme's colours for its kind or position."""
     if stage.foreground or stage.background:
         return stage.foreground, stage.background
     place = pipeline.stage_order.index(stage.key) if stage.key in pipeline.stage_order else 0
-    return pipeline_stage_colours.colours(pipeline.stage_theme, place)
+    return pipeline_stage_colours.colours(pipeline.stage_theme, place, stage.kind)

@@ -50,11 +50,16 @@ THEMES: dict[str, list[str]] = {
 }
 
 
-def colours(theme: str, place: int) -> tuple[str, str]:
-    """Return foreground and background of the stage at this position, from 0. The foreground is dark or white,
-    whichever is easier to read."""
-    shades = THEMES.get(theme) or THEMES["DEFAULT"]
-    background = shades[place % len(shades)]
+_FADED, _SATURATED = {"WON": "#a8dab5", "LOST": "#bdc1c6"}, {"WON": "#1e8e3e", "LOST": "#8795a1"}
+ENDS = {"DEFAULT": _FADED, "RAINBOW_FADED": _FADED, "STREAK": _SATURATED, "RAINBOW_SATURATED": _SATURATED}
+"""Green for won and grey for lost, in the themes of many colours."""
+
+
+def colours(theme: str, place: int, kind: str = "OPEN") -> tuple[str, str]:
+    """Return foreground and background of the stage of this kind at this position, from 0. The foreground is dark or
+    white, whichever is easier to read."""
+    theme = theme if theme in THEMES else "DEFAULT"
+    background = ENDS.get(theme, {}).get(kind) or THEMES[theme][place % len(THEMES[theme])]
     return readable_on(background), background
 
 

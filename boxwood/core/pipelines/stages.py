@@ -14,6 +14,7 @@ from ..records import STAGES, Pipeline, Stage
 from . import formulas, lookup, names, saving, schema, validation_rules
 
 MOST = 500
+_WORDS = re.compile(r"[^\W_]+")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}|[a-zA-Z]{3,30}|(rgb|hsl)a?\([0-9.,%/ ]{3,40}\)")
 
 
@@ -23,33 +24,40 @@ def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> tuple[Pipeline
     access.require(ctx, role, "STAGE", "CREATE", pipeline)
     if not given.get("name"):
         raise Insufficient("Stage", "name")
-    pipeline, stage = add(ctx, pipeline, given["name"], given.get("color") or {})
+    pipeline, stage = add(ctx, pipeline, given["name"], given.get("color") or {}, given.get("kind"))
     saving.touch(ctx, pipeline)
     record_event(ctx, "stage.created", stage, pipeline)
     return pipeline, stage
 
 
-def add(ctx: Ctx, pipeline: Pipeline, name: str, color: dict[str, str] | None = None) -> tuple[Pipeline, Stage]:
-    """Insert a stage at the end of the order. Return it with the changed pipeline, which the caller saves."""
+def add(
+    ctx: Ctx, pipeline: Pipeline, name: str, color: dict[str, str] | None = None, kind: str | None = None
+) -> tuple[Pipeline, Stage]:
+    """Insert a stage at the end of the order. Return it with the changed pipeline, which the caller saves. Without a
+    kind, the name decides."""
     if len(pipeline.stage_order) >= MOST:
         raise Invalid("stages", f"a pipeline can have at most {MOST} stages")
     if not name.strip():
         raise Invalid("name", "must not be empty")
     foreground, background = _colours(color or {})
-    stage = Stage(pipeline.key, str(pipeline.next_stage), name, foreground, background, ctx.now)
+    stage = Stage(pipeline.key, str(pipeline.next_stage), name, foreground, background, ctx.now, kind or kind_of(name))
     STAGES.insert(ctx.db, stage)
     order = [*pipeline.stage_order, stage.key]
     return msgspec.structs.replace(pipeline, stage_order=order, next_stage=pipeline.next_stage + 1), stage
 
 
 def edit(ctx: Ctx, pipeline_key: str, key: str, changes: dict[str, Any]) -> tuple[Pipeline, Stage]:
-    """Change a stage's name and colours. Values equal to the stored ones are ignored."""
+    """Change a stage's name, kind and colours. Values equal to the stored ones are ignored. A new name that says won or
+    lost sets the kind, unless a kind is given."""
     pipeline, role = lookup.reach(ctx, pipeline_key, change=True)
     access.require(ctx, role, "STAGE", "UPDATE", pipeline)
     stage = names.stage(ctx, pipeline, key)
     if "name" in changes and not changes["name"].strip():
         raise Invalid("name", "must not be empty")
-    after = msgspec.structs.replace(stage, name=changes.get("name", stage.name))
+    name = changes.get("name", stage.name)
+    said = kind_of(name) if name != stage.name else "OPEN"
+    kind = changes.get("kind") or (said if said != "OPEN" else stage.kind)
+    after = msgspec.structs.replace(stage, name=name, kind=kind)
     if changes.get("color"):
         foreground, background = _colours(changes["color"])
         # A client that sends a stage back as it read it keeps the colours of the theme.
@@ -60,7 +68,8 @@ def edit(ctx: Ctx, pipeline_key: str, key: str, changes: dict[str, Any]) -> tupl
     after = msgspec.structs.replace(after, updated_at=ctx.now)
     ctx.db.run(
         """
-        UPDATE stages SET name = :name, foreground = :foreground, background = :background, updated_at = :updated_at
+        UPDATE stages SET name = :name, kind = :kind, foreground = :foreground, background = :background,
+            updated_at = :updated_at
         WHERE pipeline_key = :pipeline_key AND key = :key
         """,
         **STAGES.params(after),
@@ -69,7 +78,7 @@ def edit(ctx: Ctx, pipeline_key: str, key: str, changes: dict[str, Any]) -> tupl
         formulas.recompute_readers(ctx, pipeline, "stage")
         validation_rules.recheck_after_schema_change(ctx, pipeline)
     pipeline = saving.touch(ctx, pipeline)
-    before = {"name": stage.name, "foreground": stage.foreground, "background": stage.background}
+    before = {name: getattr(stage, name) for name in ("name", "kind", "foreground", "background")}
     record_event(ctx, "stage.edited", after, pipeline, before=before)
     return pipeline, after
 
@@ -99,6 +108,12 @@ def record_event(ctx: Ctx, kind: str, stage: Stage, pipeline: Pipeline, *, befor
     """Record an event of a stage, with its present colours, which may come from the pipeline's theme."""
     shown = msgspec.json.encode(schema.stage_colours(pipeline, stage)).decode()
     events.record(ctx, kind, stage, pipeline=pipeline, before=before, subject=stage.name, colours=shown)
+
+
+def kind_of(name: str) -> str:
+    """What the name of a stage says: WON, LOST, or OPEN if it has neither of these words."""
+    words = _WORDS.findall(name.casefold())
+    return "WON" if "won" in words else "LOST" if "lost" in words else "OPEN"
 
 
 def _colours(color: dict[str, str]) -> tuple[str, str]:

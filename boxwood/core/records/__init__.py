@@ -30,6 +30,7 @@ from .pipeline import FIRST_STAGE as FIRST_STAGE
 from .pipeline import PIPELINE_MEMBERS as PIPELINE_MEMBERS
 from .pipeline import PIPELINE_SOURCES as PIPELINE_SOURCES
 from .pipeline import PIPELINES as PIPELINES
+from .pipeline import STAGE_KINDS as STAGE_KINDS
 from .pipeline import STAGES as STAGES
 from .pipeline import Pipeline as Pipeline
 from .pipeline import PipelineMember as PipelineMember

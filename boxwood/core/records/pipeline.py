@@ -8,6 +8,7 @@ from ...db.records import Table
 from . import permissions
 from .permissions import PermissionSet
 
+STAGE_KINDS = ("OPEN", "WON", "LOST")
 PIPELINE_SOURCES = ("HUMAN", "SYSTEM_ONBOARDING", "AI_PIPELINE_CREATOR")
 
 
@@ -68,6 +69,8 @@ class Stage(msgspec.Struct, frozen=True):
     """The colour of the text; empty if the colours come from the pipeline's theme."""
     background: str
     updated_at: int
+    kind: str = "OPEN"
+    """One of `STAGE_KINDS`: what it means for a box to be in this stage."""
 
 
 STAGES = Table("stages", Stage)

@@ -236,7 +236,8 @@ def _stage(ctx: Ctx, event: Event) -> bool:
         return False
     stage = schema.stage(ctx, pipeline, event.subject_key or "")
     colour = {name: wanted.get(name, getattr(stage, name)) for name in ("foreground", "background")}
-    stages.edit(ctx, pipeline.key, stage.key, {"name": wanted.get("name", stage.name), "color": colour})
+    kept = {name: wanted.get(name, getattr(stage, name)) for name in ("name", "kind")}
+    stages.edit(ctx, pipeline.key, stage.key, {**kept, "color": colour})
     return True
 
 

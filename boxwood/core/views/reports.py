@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from ...errors import Invalid
 from .. import persons
 from ..context import Ctx
-from ..pipelines import names
+from ..pipelines import names, schema
 from ..pipelines.columns import Column
+from ..records import Stage
 from . import sums as column_sums
 from .selections import Selection
 
@@ -52,21 +53,24 @@ def choose(
     lost: list[str] | None = None,
 ) -> Chosen:
     """The boxes that were created from `since` until `until` (milliseconds since the epoch, `until` is not included).
-    Without `won` and `lost`, these are the stages with the words won and lost in their names."""
+    Without `won` and `lost`, these are the stages of these kinds."""
     selection = Selection(ctx, pipeline_key, tree=tree)
     plain = selection.where == "b.pipeline_key = :pipeline AND 1 = 1" and since is None and until is None
     where, params = selection.where, {**selection.params}
     for sign, name, at in ((">=", "since", since), ("<", "until", until)):
         if at is not None:
             where, params = f"{where} AND b.created_at {sign} :{name}", {**params, name: at}
-    stages = names.stage_names(ctx, selection.pipeline)
-    return Chosen(selection, where, params, plain, stages, _ends("won", won, stages), _ends("lost", lost, stages))
+    found = schema.stages(ctx, [selection.pipeline.key])[selection.pipeline.key]
+    stages = {key: found[key] for key in selection.pipeline.stage_order}
+    named = {key: stage.name for key, stage in stages.items()}
+    return Chosen(selection, where, params, plain, named, _ends("won", won, stages), _ends("lost", lost, stages))
 
 
-def _ends(word: str, given: list[str] | None, stages: dict[str, str]) -> list[str]:
+def _ends(word: str, given: list[str] | None, stages: dict[str, Stage]) -> list[str]:
     if given is None:
-        return [key for key, name in stages.items() if word in name.casefold().split()]
-    return [names.require(stages, wanted, f"{word}[{at}]", "stage") for at, wanted in enumerate(given)]
+        return [key for key, stage in stages.items() if stage.kind == word.upper()]
+    named = {key: stage.name for key, stage in stages.items()}
+    return [names.require(named, wanted, f"{word}[{at}]", "stage") for at, wanted in enumerate(given)]
 
 
 # How far

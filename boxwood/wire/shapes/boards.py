@@ -8,7 +8,7 @@ from ..codec import Shape
 from ..kinds import FLAG, KEY, NAME, clearable
 from .base import Out
 from .boxes import BoxOut
-from .pipelines import Color
+from .stages import Color
 
 
 class BoardColumn(Out, omit_defaults=False):

@@ -8,6 +8,7 @@ import msgspec
 
 from ...core.import_export.imports import Import
 from ...core.import_export.row_reader import ImportPlan, RejectedRow
+from ...core.records import STAGE_KINDS
 from ...errors import Invalid
 from ..codec import Shape
 from ..kinds import NAME
@@ -124,6 +125,7 @@ class _Colors(msgspec.Struct, rename="camel", frozen=True):
 class _Stage(msgspec.Struct, rename="camel"):
     name: str
     color: _Colors = _Colors()
+    kind: str = ""
     is_color_from_theme: bool = True
 
 
@@ -156,12 +158,13 @@ class _Pipeline(msgspec.Struct, rename="camel"):
 
 
 class Exported(msgspec.Struct):
-    """The pipeline of an export: what creates a copy of it, and the colours and options of its stages and fields in
-    order."""
+    """The pipeline of an export: what creates a copy of it, and the colours, kinds and options of its stages and fields
+    in order."""
 
     pipeline: dict[str, Any]
     theme: str
     colors: list[dict[str, str]]
+    kinds: list[str]
     options: list[list[dict[str, str]]]
 
 
@@ -190,7 +193,8 @@ def exported(document: dict[str, Any]) -> Exported:
     ]
     parsed = PIPELINE_CREATE.parse({name: value for name, value in given.items() if value is not None})
     theme = "" if pipeline.stage_color_theme == "DEFAULT" else pipeline.stage_color_theme
-    return Exported(parsed, theme, colors, names)
+    kinds = [stage.kind if stage.kind in STAGE_KINDS else "" for stage in stages]
+    return Exported(parsed, theme, colors, kinds, names)
 
 
 _SIDES = ("foreground", "background")

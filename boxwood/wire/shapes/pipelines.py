@@ -3,13 +3,10 @@ a superset that v2's readers ignore."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import msgspec
 
-from ...core.pipelines import stage_colours as stage_palette
-from ...core.pipelines.schema import stage_colours
 from ...core.records import (
     FIELD_TYPES,
     Box,
@@ -33,7 +30,6 @@ from ..kinds import (
     OBJECT,
     TEXT,
     Kind,
-    Wrong,
     clearable,
     mapping,
     one_of,
@@ -42,6 +38,7 @@ from ..kinds import (
 )
 from . import options
 from .base import Out, given
+from .stages import StageOut, stage
 
 _ACTIONS = (
     "GET UPDATE DELETE CREATE CHANGE_PERMISSIONS CHANGE_ADMINS SET_TEAM RESTRICT_SHARING OVERRIDE_VALIDATOR "
@@ -49,68 +46,6 @@ _ACTIONS = (
     "FLOW_VIEW_LOGS GET_BOXES"
 ).split()
 _CHECKS = ["NONE", "ASSIGNED_TO", "FIELD_COMPARISON", "STAGE", "CREATOR", "BOX_UPDATE", "BOX_VIEW", "UNARCHIVED"]
-
-
-class Color(Out):
-    foreground_color: str
-    background_color: str
-
-
-class StageOut(Out, omit_defaults=False):
-    key: str
-    name: str
-    color: Color
-    is_color_from_theme: bool
-    pipeline_key: str
-    last_updated_timestamp: int
-    box_count: int | msgspec.UnsetType = msgspec.UNSET
-
-
-def stage(pipeline: Pipeline, stage: Stage, counts: dict[str, int] | None = None) -> StageOut:
-    return stage_as(stage, stage_colours(pipeline, stage), counts)
-
-
-def stage_as(stage: Stage, shown: tuple[str, str], counts: dict[str, int] | None = None) -> StageOut:
-    """The stage with these colours, which are its own or those of the theme."""
-    return StageOut(
-        key=stage.key,
-        name=stage.name,
-        color=Color(*shown),
-        is_color_from_theme=not (stage.foreground or stage.background),
-        pipeline_key=stage.pipeline_key,
-        last_updated_timestamp=stage.updated_at,
-        box_count=msgspec.UNSET if counts is None else counts.get(stage.key, 0),
-    )
-
-
-_COLOR = Shape(
-    "ColorEdit",
-    foreground=TEXT,
-    background=TEXT,
-    aliases={"foregroundColor": "foreground", "backgroundColor": "background"},
-)
-_HEX = re.compile(r"#?(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
-
-
-def _read_color(value: Any) -> dict[str, Any]:
-    """Both colours, or one text as colour pickers send it: the background. The text on it is then dark or white."""
-    if isinstance(value, str) and (text := value.strip()) and not text.startswith("{"):
-        if not _HEX.fullmatch(text):
-            raise Wrong("must be a colour such as #00ff00, or an object with backgroundColor and foregroundColor")
-        digits = text.removeprefix("#")
-        background = "#" + (digits if len(digits) == 6 else "".join(2 * digit for digit in digits)).lower()
-        return {"background": background, "foreground": stage_palette.readable_on(background)}
-    found: dict[str, Any] = _COLORS.read(value)
-    return found
-
-
-_COLORS = record(_COLOR)
-STAGE = Shape(
-    "StageEdit",
-    name=NAME,
-    color=Kind(_read_color, {"anyOf": [_COLORS.schema, {"type": "string", "description": "Such as #00ff00."}]}),
-    described={"color": "Send both empty to use the colours of the theme again."},
-)
 
 
 class AiSettingsOut(Out):

@@ -7,16 +7,20 @@ import { IconPlus } from "@tabler/icons-react";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, memo, type ReactNode, useEffect, useRef, useState } from "react";
 import type { Box } from "../api/boxes";
+import type { StageOut } from "../api/schema";
 import { inWords, LeftOut } from "../components/LeftOut";
-import { inColours } from "../components/StageTag";
+import { inColours, StageSign } from "../components/StageTag";
 import { asNumber } from "../fields/compare";
 import type { Field } from "../fields/kind";
 import { formatted } from "../fields/numbers";
 import type { LaneOf } from "./arrange";
 import classes from "./Board.module.css";
+import { LaneMenu } from "./LaneMenu";
 
 type LaneProps = {
   lane: LaneOf;
+  /** The stage of the lane, if its boxes are those of a stage. */
+  stage?: StageOut | undefined;
   /** Fields whose sums are shown, by key. */
   summed: ReadonlyMap<string, Field>;
   focused: string | null;
@@ -106,9 +110,11 @@ export function Lane(props: LaneProps) {
       <header className={classes.laneHead}>
         <h2 className="cut">
           <span className={`${classes.laneName} ${colours?.className ?? ""}`} style={colours?.style}>
+            {props.stage && <StageSign stage={props.stage} />}
             {name}
           </span>
           <span className={classes.count}>{asNumber(lane.count)}</span>
+          {props.stage && <LaneMenu stage={props.stage} />}
         </h2>
         {sums.length > 0 && (
           <div
@@ -118,7 +124,7 @@ export function Lane(props: LaneProps) {
           >
             {sums.slice(0, 2).map(({ key, name: what, sum, ignored }) => (
               <Text key={key} size="xs" className={`quiet numbers ${classes.sum}`}>
-                <span className="cut">{what}</span>
+                <span className="cut">{what}</span>{" "}
                 <span>
                   <strong>{sum}</strong>
                   <LeftOut count={ignored} />

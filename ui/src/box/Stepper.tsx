@@ -1,9 +1,9 @@
 import { Tooltip } from "@mantine/core";
-import { useRef } from "react";
+import { useEffect, useRef } from "react";
 import { useEditBox } from "../api/boxes";
 import { useCommands } from "../commands/registry";
 import { useNow } from "../components/Moment";
-import { inColours } from "../components/StageTag";
+import { inColours, StageSign } from "../components/StageTag";
 import { lengthInWords } from "../lib/dates";
 import { useOpenBox } from "./context";
 import classes from "./Stepper.module.css";
@@ -31,6 +31,13 @@ export function Stepper() {
         })
       : [],
   );
+  // With many stages, or on a phone, the stage of the box is in sight.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: scrolls when the box moves
+  useEffect(() => {
+    const current = list.current?.querySelector<HTMLElement>("[data-current]");
+    if (!list.current || !current) return;
+    list.current.scrollLeft = current.offsetLeft - (list.current.clientWidth - current.offsetWidth) / 2;
+  }, [box.stageKey]);
   return (
     <div className={classes.stepper} role="radiogroup" aria-label="Stage" ref={list}>
       {pipeline.stageOrder.map((key, place) => {
@@ -62,7 +69,10 @@ export function Stepper() {
                 steps[(place + by + steps.length) % steps.length]?.focus();
               }}
             >
-              <span className="cut">{stage.name}</span>
+              <span className="cut">
+                <StageSign stage={stage} />
+                {stage.name}
+              </span>
               <span className={classes.stay}>{duration || " "}</span>
             </button>
           </Tooltip>

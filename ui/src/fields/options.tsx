@@ -37,7 +37,7 @@ function Draw({ field, value }: DrawProps) {
   const chosen = optionsOf(field).filter((each) => keysIn(value).includes(each.key));
   if (chosen.length === 0) return null;
   return (
-    <span className={classes.tags}>
+    <span className={classes.tags} data-tags>
       {chosen.map((each) => (
         <Chip key={each.key} option={each} />
       ))}

@@ -8,8 +8,8 @@ const AFTER_DAYS = 14;
 /** Pipelines that are asked, the first in the user's order, and boxes of each. */
 const MOST_PIPELINES = 8;
 const MOST = 5;
-/** Names of stages in which a box waits for nothing. */
-const OVER = /\b(won|lost|closed|done|hired|rejected|passed|solved|resolved|cancell?ed|finished|complete[d]?)\b/i;
+/** Names of stages that are neither won nor lost, and in which a box waits for nothing. */
+const OVER = /\b(closed|done|hired|rejected|passed|solved|resolved|cancell?ed|finished|complete[d]?)\b/i;
 
 export type StaleBox = { box: Box; pipeline: PipelineOut };
 
@@ -40,7 +40,10 @@ export function useStaleBoxes(pipelines: readonly PipelineOut[]): StaleBox[] | u
 }
 
 function filterOf(pipeline: PipelineOut) {
-  const open = pipeline.stageOrder.filter((key) => !OVER.test(pipeline.stages[key]?.name ?? ""));
+  const open = pipeline.stageOrder.filter((key) => {
+    const stage = pipeline.stages[key];
+    return stage?.kind === "OPEN" && !OVER.test(stage.name);
+  });
   return {
     and: [
       { field: "assignee", op: "any", value: ["me"] },

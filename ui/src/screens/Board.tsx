@@ -238,6 +238,7 @@ export default function Board() {
                 <Lane
                   key={lane.key}
                   lane={lane}
+                  stage={by === STAGE ? pipeline.stages[lane.key] : undefined}
                   summed={summed}
                   focused={focused}
                   opened={search.get("box")}

@@ -11,6 +11,7 @@ from ....errors import Conflict, Invalid
 from ... import events
 from ...context import Ctx
 from ...pipelines import formulas, saving, schema, stage_colours
+from ...pipelines.stages import kind_of
 from ...records import (
     FIELD_TYPES,
     FIELDS,
@@ -133,6 +134,7 @@ def _stage(pipeline_key: str, key: str, given: Json, updated_at: int) -> Stage:
         str(color.get("foregroundColor") or ""),
         str(color.get("backgroundColor") or ""),
         moment(given, "lastUpdatedTimestamp", default=updated_at),
+        kind_of(text(given.get("name")) or ""),
     )
 
 

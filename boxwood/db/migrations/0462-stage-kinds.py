@@ -1,0 +1,15 @@
+"""Stages that are open, won or lost. The names of existing stages decide, as they did for reports until now."""
+
+from yoyo import step
+
+from boxwood.db.schema import ddl
+
+steps = [
+    step(
+        ddl("""
+ALTER TABLE stages ADD COLUMN kind TEXT NOT NULL DEFAULT 'OPEN';
+UPDATE stages SET kind = 'WON' WHERE ' ' || replace(lower(name), '-', ' ') || ' ' LIKE '% won %';
+UPDATE stages SET kind = 'LOST' WHERE ' ' || replace(lower(name), '-', ' ') || ' ' LIKE '% lost %'
+""")
+    )
+]
