@@ -33,8 +33,8 @@ PATHS: dict[str, str] = {
         /apikeys/{apikey}/usage /apikeys/{apikey}/requests /apps /apps/request /apps/{app} /preferences /mailboxes
         /mailboxes/{mailbox} /mailboxes/{mailbox}/test /mailboxes/{mailbox}/pause /mailboxes/{mailbox}/resume
         /mailboxes/{mailbox}/authorize /mailboxes/{mailbox}/folders /mailboxes/{mailbox}/headers
-        /mailboxes/{mailbox}/refusals /mailboxes/{mailbox}/mbox /calendars /calendars/{calendar}
-        /calendars/{calendar}/feed.ics
+        /mailboxes/{mailbox}/refusals /mailboxes/{mailbox}/mbox /mailboxes/{mailbox}/share
+        /calendars /calendars/{calendar} /calendars/{calendar}/feed.ics
         /streakimports /streakimports/{streakimport} /streakimports/{streakimport}/stop
         /automations/{automation}/rotate /automations/{automation}/test /proposals/{proposal}/approve
         /proposals/{proposal}/reject /files/{file}/download
