@@ -53,9 +53,7 @@ async def look_at(
     stored: list[str] = []
     for at in range(0, len(uids), BATCH):
         batch = list(uids[at : at + BATCH])
-        looks = await _headers(reading, client, batch, old_until)
-        for some in _slices(looks, reading.mailbox):
-            stored += await _settle(reading, client, folder, some, cursor)
+        stored += await _settle_all(reading, client, folder, await _headers(reading, client, batch, old_until), cursor)
     return stored
 
 
@@ -68,10 +66,7 @@ async def store_chosen(
         msgspec.structs.replace(look, decision=chosen[look.uid]) if look.decision.reason != GONE else look
         for look in looks
     ]
-    stored: list[str] = []
-    for some in _slices(decided, reading.mailbox):
-        stored += await _settle(reading, client, folder, some, progress.AGAIN)
-    return stored
+    return await _settle_all(reading, client, folder, decided, progress.AGAIN)
 
 
 async def answers_to_known(reading: Reading, client: Client, uids: list[int]) -> list[int]:
@@ -170,9 +165,29 @@ def _slices(looks: list[Look], mailbox: MailboxRecord) -> list[list[Look]]:
     return [some for some in slices if some]
 
 
-async def _settle(reading: Reading, client: Client, folder: FolderRecord, looks: list[Look], cursor: str) -> list[str]:
-    """Store what is to be stored of these mails, and count them. Returns the Message-IDs of stored mails."""
-    looks = await _with_bodies(reading, client, looks)
+async def _settle_all(
+    reading: Reading, client: Client, folder: FolderRecord, looks: list[Look], cursor: str
+) -> list[str]:
+    """Store what is to be stored of these mails, and count them. While a slice is stored, the next one is downloaded.
+    Returns the Message-IDs of stored mails."""
+    stored: list[str] = []
+    following: asyncio.Task[list[Look]] | None = None
+    slices = _slices(looks, reading.mailbox)
+    try:
+        for at, some in enumerate(slices):
+            whole = await following if following else await _with_bodies(reading, client, some)
+            following = None
+            if at + 1 < len(slices):
+                following = asyncio.create_task(_with_bodies(reading, client, slices[at + 1]))
+            stored += await _settle(reading, folder, whole, cursor)
+    finally:
+        if following is not None:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+    return stored
+
+
+async def _settle(reading: Reading, folder: FolderRecord, looks: list[Look], cursor: str) -> list[str]:
     settle = partial(
         progress.settle,
         mailbox=reading.mailbox,

@@ -134,7 +134,7 @@ def cpu(process: Process) -> float:
 
 
 @pytest.mark.long
-def test_older_mail_is_read_within_three_times_a_bare_download_and_parse(fresh_store: Store, account: Account) -> None:
+def test_older_mail_is_read_within_ten_times_a_bare_download_and_parse(fresh_store: Store, account: Account) -> None:
     count = 10_000
     body = "Dear Kim,\r\n" + "this is a line of a usual mail, as customers write them.\r\n" * 90
     account.append(*(mail(number, body=body) for number in range(count)))
@@ -161,7 +161,7 @@ def test_older_mail_is_read_within_three_times_a_bare_download_and_parse(fresh_s
     )
     engine.close()
     process.stop()
-    assert took < 3 * bare
+    assert took < 10 * bare
 
 
 def bare_download(account: Account) -> float:
