@@ -41,6 +41,25 @@ def test_a_refused_change_is_reverted(world: World, window) -> None:
     expect(page.get_by_text("grace@navy.example")).to_be_visible()
 
 
+@pytest.mark.one_database
+def test_contacts_are_imported_from_a_file_after_a_preview(world: World, window) -> None:
+    page = window(world.ada).goto("/contacts")
+    page.get_by_role("button", name="Import & export").click()
+    table = b"First Name,E-mail 1 - Value,Shoe size\nKim,kim@acme.example,42\nLou,nonsense,41\n"
+    page.locator("input[type=file]").set_input_files({"name": "people.csv", "mimeType": "text/csv", "buffer": table})
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("status")).to_contain_text(
+        "Would import: 1 new, 0 changed, 0 unchanged contacts, 1 rejected"
+    )
+    expect(dialog).to_contain_text("Columns that are left out: Shoe size")
+    assert ok(world.ada.http.get(f"/api/v2/teams/{world.team_key}/contacts"))["results"] == []
+    dialog.get_by_role("button", name="Import people.csv").click()
+    expect(dialog.get_by_role("status")).to_contain_text("Imported: 1 new")
+    expect(dialog).to_contain_text("Row 2: ")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("link", name="Kim")).to_be_visible()
+
+
 def test_a_long_list_is_scrolled_and_searched(world: World, window) -> None:
     operations = [
         {"method": "POST", "path": f"/v2/teams/{world.team_key}/contacts", "body": {"givenName": f"Person {at:03}"}}

@@ -15,6 +15,7 @@ import classes from "./directory.module.css";
 import { Fields } from "./Fields";
 import { NewEntry } from "./NewEntry";
 import type { Entry, Noun } from "./nouns";
+import { Tables } from "./Tables";
 import { TeamChoice, useTeam } from "./Team";
 
 /** All contacts (or organizations) of a team, with a search field. */
@@ -30,6 +31,7 @@ function TeamDirectory({ noun, team, teams, choose }: TeamDirectoryProps) {
   const [search, setSearch] = useSearch();
   const [creating, dialog] = useDisclosure(false);
   const [fielding, fields] = useDisclosure(false);
+  const [tabling, tables] = useDisclosure(false);
   const input = useRef<HTMLInputElement>(null);
   const words = search.get("q") ?? "";
   const shown = search.get("show") ?? "all";
@@ -45,6 +47,13 @@ function TeamDirectory({ noun, team, teams, choose }: TeamDirectoryProps) {
   useCommands([
     { id: "new-entry", label: `New ${noun.singular}`, section: noun.plural, keys: "c", run: dialog.open },
     { id: "entry-fields", label: `Fields of ${noun.path}`, section: noun.plural, words: "columns", run: fields.open },
+    {
+      id: "entry-tables",
+      label: `Import or export ${noun.path}`,
+      section: noun.plural,
+      words: "csv excel vcard upload download",
+      run: tables.open,
+    },
     { id: "find-entry", label: "Search here", section: noun.plural, keys: "/", run: () => input.current?.focus() },
   ]);
   return (
@@ -77,6 +86,9 @@ function TeamDirectory({ noun, team, teams, choose }: TeamDirectoryProps) {
           <Button variant="default" onClick={fields.open}>
             Fields
           </Button>
+          <Button variant="default" onClick={tables.open}>
+            Import & export
+          </Button>
           <Button leftSection={<IconPlus size={15} />} onClick={dialog.open}>
             New {noun.singular}
           </Button>
@@ -89,6 +101,7 @@ function TeamDirectory({ noun, team, teams, choose }: TeamDirectoryProps) {
       ) : (
         <AllEntries noun={noun} team={team.key} onNew={dialog.open} />
       )}
+      {tabling && <Tables noun={noun} team={team.key} onClose={tables.close} />}
       {fielding && <Fields noun={noun} team={team.key} onClose={fields.close} />}
       {creating && <NewEntry noun={noun} team={team.key} onClose={dialog.close} />}
     </div>

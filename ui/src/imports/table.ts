@@ -17,7 +17,8 @@ export const DETECTED: Plan = { mapping: null, match: "", make: [], encoding: ""
 
 const BEGINNING = 256_000;
 const SHEET = /\.(xlsx|xlsm|xls|ods|gz)$/i;
-const rawBody = { bodySerializer: (body: unknown) => body as BodyInit };
+/** Sends a body as it is. */
+export const rawBody = { bodySerializer: (body: unknown) => body as BodyInit };
 
 function queryOf({ mapping, make, delimiter, ...others }: Plan) {
   const texts = { ...others, delimiter: delimiter === "\t" ? "tab" : delimiter };
