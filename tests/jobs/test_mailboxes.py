@@ -276,7 +276,9 @@ def test_older_mail_is_silent_and_new_mail_notifies_followers(
 def test_earlier_mail_of_a_contact_is_found_when_the_contact_is_linked_and_when_it_gains_an_address(
     connect: Callable[..., Connected], account: Account
 ) -> None:
-    account.append(mail(1, "lee@other.example"), mail(2, "lee@private.example"))
+    account.append(
+        *(mail(at, f"{name}.example") for at, name in enumerate(("lee@other", "lee@private", "max@other"), 1))
+    )
     mailbox = connect().ready()
     http, team = mailbox.world.ada.http, mailbox.world.team_key
     contact = ok(http.post(f"/api/v2/teams/{team}/contacts", json={"emailAddresses": ["lee@other.example"]}))
@@ -285,6 +287,8 @@ def test_earlier_mail_of_a_contact_is_found_when_the_contact_is_linked_and_when_
     both = ["lee@other.example", "lee@private.example"]
     ok(http.post(f"/api/v2/contacts/{contact['key']}", json={"emailAddresses": both}))
     eventually(lambda: mailbox.subjects() == ["Offer 1", "Offer 2"])
+    ok(http.post(f"/api/v1/boxes/{mailbox.box['key']}", json={"emailAddressesWhitelist": ["max@other.example"]}))
+    eventually(lambda: mailbox.subjects() == ["Offer 1", "Offer 2", "Offer 3"])
 
 
 def test_mail_that_fits_two_boxes_waits_and_is_fetched_when_the_owner_chooses(

@@ -5,6 +5,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from tests.conftest import World, ok
+from tests.jobs.webhooks import eventually
 from tests.mail_in import CLIENT, mailbox_of, raw_mail, receive
 from tests.ui.conftest import LOOKS, looks
 from tests.ui.test_automations import choose
@@ -115,7 +116,7 @@ def test_addresses_always_or_never_belong_to_a_box(window: Any, world: World) ->
 
     assert lists() == (["kim@client.example"], [CLIENT])
     undo(page, "Saved the addresses of the box")
-    assert lists() == ([], [])
+    eventually(lambda: lists() == ([], []))
 
 
 def test_triggers_of_mail_are_chosen_in_the_editor_and_fire(window: Any, world: World) -> None:

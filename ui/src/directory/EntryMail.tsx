@@ -1,11 +1,12 @@
-import { Button, Text, Title } from "@mantine/core";
+import { Button, Text } from "@mantine/core";
+import { IconMail } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
 import { api } from "../api/client";
 import { mayEdit } from "../api/rights";
 import type { ThreadOut } from "../api/schema";
 import { useMe } from "../api/session";
-import { Ready } from "../components/states";
+import { Empty, Ready } from "../components/states";
 import { useSearch } from "../lib/search";
 import { Conversation } from "../mail/Conversation";
 import classes from "../mail/mail.module.css";
@@ -35,13 +36,16 @@ export default function EntryMail({ noun, entry }: { noun: Noun; entry: string }
     );
   return (
     <section aria-label="E-mail">
-      <Title order={2} mb="xs">
-        E-mail
-      </Title>
       <Ready query={query}>
         {(data) => {
           const threads = data.pages.flatMap((page) => page.results);
-          if (threads.length === 0) return <Text className="quiet">No e-mail with this {noun.singular} yet.</Text>;
+          if (threads.length === 0) {
+            return (
+              <Empty icon={IconMail} title="No e-mail yet">
+                Conversations with this {noun.singular} on boxes that you see appear here.
+              </Empty>
+            );
+          }
           return (
             <ul className={classes.conversations} aria-label="Conversations">
               {threads.map((thread) => (

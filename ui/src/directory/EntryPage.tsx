@@ -1,4 +1,4 @@
-import { Button, Group, Stack, Text, Title } from "@mantine/core";
+import { Button, Group, SegmentedControl, Stack, Text, Title } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { Suspense } from "react";
@@ -6,6 +6,7 @@ import { Link, useNavigate, useParams } from "react-router";
 import { api } from "../api/client";
 import { useNames } from "../api/names";
 import { queries } from "../api/queries";
+import { useCommands } from "../commands/registry";
 import { CopyAsCode } from "../components/CopyAsCode";
 import { Moment } from "../components/Moment";
 import { StageTag } from "../components/StageTag";
@@ -13,6 +14,7 @@ import { Loading, Ready } from "../components/states";
 import { say, undoable } from "../components/toasts";
 import { EditLinks } from "../fields/links";
 import { lazily } from "../lib/lazily";
+import { useSearch } from "../lib/search";
 import classes from "./directory.module.css";
 import { Members } from "./Members";
 import type { Changes, Entry, Noun } from "./nouns";
@@ -31,17 +33,37 @@ export function EntryPage({ noun }: { noun: Noun }) {
 
 function Page({ noun, entry }: { noun: Noun; entry: Entry }) {
   const edit = useEdit(noun, entry);
+  const [search, setSearch] = useSearch();
+  const tab = search.get("tab") === "email" ? "email" : "details";
+  const turn = (next: string) => setSearch(next === "email" ? { tab: next } : {}, { replace: true });
+  useCommands([
+    { id: "entry-email", label: "Show the e-mail", section: noun.plural, keys: "i", run: () => turn("email") },
+  ]);
   return (
     <div className={classes.page}>
       <Stack>
         <Head noun={noun} entry={entry} />
-        <Members noun={noun} entry={entry} onSave={(changes) => edit.mutate(changes)} />
+        <SegmentedControl
+          size="xs"
+          style={{ alignSelf: "flex-start" }}
+          aria-label="What is shown"
+          value={tab}
+          onChange={turn}
+          data={[
+            { value: "details", label: "Details" },
+            { value: "email", label: "E-mail" },
+          ]}
+        />
+        {tab === "email" ? (
+          <Suspense fallback={<Loading rows={2} />}>
+            <EntryMail noun={noun} entry={entry.key} />
+          </Suspense>
+        ) : (
+          <Members noun={noun} entry={entry} onSave={(changes) => edit.mutate(changes)} />
+        )}
       </Stack>
       <Stack gap="xl">
         <Boxes noun={noun} entry={entry} />
-        <Suspense fallback={<Loading rows={2} />}>
-          <EntryMail noun={noun} entry={entry.key} />
-        </Suspense>
         <Linked entry={entry} noun={noun} onSave={(changes) => edit.mutate(changes)} />
         <Text size="sm" className="quiet">
           Made <Moment at={entry.creationDate} />, changed <Moment at={entry.versionTimestamp} />

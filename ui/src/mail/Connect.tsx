@@ -11,6 +11,7 @@ import {
   Text,
   TextInput,
 } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { useState } from "react";
 import { api, client } from "../api/client";
 import { errorAt, errorWithin, messageOf } from "../api/problem";
@@ -60,6 +61,7 @@ export function Connect({ onClose }: { onClose: () => void }) {
   const [team, setTeam] = useState<string | null>(null);
   const [share, setShare] = useState<Share>("full");
   const [since, setSince] = useState("365");
+  const narrow = useMediaQuery("(max-width: 30em)", undefined, { getInitialValueInEffect: false }) ?? false;
   const usesProvider = preset.provider !== undefined && (signsIn || !preset.hasPassword);
   const form = useForm(async () => {
     const body: MailboxCreate = {
@@ -91,6 +93,7 @@ export function Connect({ onClose }: { onClose: () => void }) {
           <SegmentedControl
             aria-label="Provider"
             fullWidth
+            orientation={narrow ? "vertical" : "horizontal"}
             data={PRESETS.map(({ value, label }) => ({ value, label }))}
             value={preset.value}
             onChange={(value) => setPreset(PRESETS.find((each) => each.value === value) ?? preset)}

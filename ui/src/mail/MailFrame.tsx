@@ -5,6 +5,17 @@ import classes from "./mail.module.css";
 const LOWEST = 40;
 const HIGHEST = 20_000;
 
+/** Content that is wider than the frame gets smaller, down to this size. Then it scrolls. */
+const SMALLEST = 0.5;
+
+function zoomToFit(inside: Document): number {
+  const root = inside.documentElement;
+  root.style.zoom = "1";
+  const zoom = Math.max(SMALLEST, Math.min(1, root.clientWidth / root.scrollWidth));
+  root.style.zoom = String(zoom);
+  return zoom;
+}
+
 /**
  * The HTML of an e-mail in a frame. The frame runs no script, and its page loads nothing from other hosts. It is as high
  * as its content, so the screen scrolls and not the frame.
@@ -17,7 +28,10 @@ export function MailFrame({ page, title }: { page: string; title: string }) {
   useEffect(() => {
     const inside = frame.current?.contentDocument;
     if (!inside?.body) return;
-    const measure = () => setHeight(Math.min(HIGHEST, Math.max(LOWEST, Math.ceil(inside.body.scrollHeight))));
+    const measure = () => {
+      const zoom = zoomToFit(inside);
+      setHeight(Math.min(HIGHEST, Math.max(LOWEST, Math.ceil(inside.body.scrollHeight * zoom))));
+    };
     const watch = new ResizeObserver(measure);
     watch.observe(inside.body);
     measure();

@@ -49,7 +49,7 @@ export function ThreadMenu({ thread, subject }: { thread: ThreadOut; subject: st
   const isOwn = thread.shareOwnerKey === undefined || thread.shareOwnerKey === me.key;
   return (
     <>
-      <Menu position="bottom-end">
+      <Menu position="bottom-end" withInitialFocusPlaceholder={false}>
         <Menu.Target>
           <ActionIcon size="sm" aria-label={`More about ${subject}`}>
             <IconDots size={15} stroke={1.6} />

@@ -105,15 +105,17 @@ function Line({ mailbox }: { mailbox: MailboxOut }) {
   return (
     <Table.Tr>
       <Table.Td className={classes.wide}>
-        {mailbox.address}
-        <Text size="xs" className="quiet">
-          {kindInWords(mailbox)}
-          {mailbox.syncedTimestamp && (
-            <>
-              , read <Moment at={mailbox.syncedTimestamp} />
-            </>
-          )}
-        </Text>
+        <div className={mail.address}>
+          {mailbox.address}
+          <Text size="xs" className="quiet">
+            {kindInWords(mailbox)}
+            {mailbox.syncedTimestamp && (
+              <>
+                , read <Moment at={mailbox.syncedTimestamp} />
+              </>
+            )}
+          </Text>
+        </div>
       </Table.Td>
       <Table.Td>
         <div>
@@ -140,7 +142,7 @@ function Line({ mailbox }: { mailbox: MailboxOut }) {
               Enter password
             </Button>
           )}
-          <Menu position="bottom-end">
+          <Menu position="bottom-end" withInitialFocusPlaceholder={false}>
             <Menu.Target>
               <Button
                 variant="subtle"

@@ -217,7 +217,13 @@ function Suggestion(props: SuggestionProps) {
           {waiting.state !== "gone" && (
             <>
               {suggestion.boxes.map((box) => (
-                <Button key={box.key} variant="light" size="compact-xs" onClick={() => void onPut(box.key, box.name)}>
+                <Button
+                  key={box.key}
+                  className={classes.offer}
+                  variant="light"
+                  size="compact-xs"
+                  onClick={() => void onPut(box.key, box.name)}
+                >
                   {box.name}
                 </Button>
               ))}

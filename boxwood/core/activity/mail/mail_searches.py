@@ -14,7 +14,9 @@ MOST_SEARCHED = 50
 """Above so many addresses the headers of all mail are looked at again."""
 
 
-KINDS = frozenset("box.email_added box.created box.contacts_edited contact.created contact.edited".split())
+KINDS = frozenset(
+    "box.email_added box.emails_edited box.created box.contacts_edited contact.created contact.edited".split()
+)
 """Events by which a box may gain addresses."""
 
 
@@ -35,6 +37,8 @@ def _gained(ctx: Ctx, happened: Happened) -> list[str]:
     thing, before = happened.thing, happened.before or {}
     if happened.kind == "box.email_added":
         return [happened.detail["email"]]
+    if happened.kind == "box.emails_edited":
+        return [address for address in thing.emails.whitelist if address not in before["emails"].whitelist]
     if happened.kind.startswith("contact."):
         known = set(before.get("email_addresses", thing.email_addresses if happened.kind == "contact.edited" else ()))
         return [address for address in thing.email_addresses if address not in known]
