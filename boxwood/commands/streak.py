@@ -83,7 +83,7 @@ async def _import(engine: Engine, source: Source, options: argparse.Namespace) -
                 team,
                 wanted=options.team,
                 since=options.since_ms,
-                full=options.full or options.compare,
+                full=options.full,
                 mode=mode,
                 progress=_show_progress,
             )

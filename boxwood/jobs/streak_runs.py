@@ -73,7 +73,6 @@ async def _work(
         team,
         wanted=taken.source_team,
         since=taken.since,
-        full=taken.mode == COMPARE,
         mode=_MODES.get(taken.mode, streak_imports.IMPORT),
         progress=lambda text: progress.__setitem__(0, text),
     )
