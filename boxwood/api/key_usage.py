@@ -16,6 +16,7 @@ from .http.call import Call
 DEFAULT_DAYS = 30
 FREE_READS = {
     "/search": "boxes:read contacts:read organizations:read mail:read",
+    "/search/matches": "*:read",
     "/events": "*:read",
     "/events/stream": "*:read",
     "/newsfeed": "*:read",

@@ -12,12 +12,9 @@ from typing import Any
 from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ...core.accounts.key_usage import KeyRequest
 from .usage import Usage
 
 log = logging.getLogger("boxwood.requests")
-LONGEST_PATH = 300
-"""Characters of a path that the list of requests of an API key has."""
 NO_CACHE = (b"cache-control", b"private, no-cache")
 NO_STORE = (b"cache-control", b"no-store")
 VARY = (b"vary", b"Authorization, Cookie")
@@ -74,9 +71,7 @@ class Observed:
         timer.observe(seconds)
         counter.inc()
         if (used := scope.get("api_key")) is not None:
-            (key, address), ms = used, round(seconds * 1000, 2)
-            id_, method, path = scope["request_id"], scope["method"], scope["path"][:LONGEST_PATH]
-            self.usage.note(KeyRequest(key, self.usage.clock(), id_, method, route, path, status, ms, address))
+            self.usage.note(used, (scope["request_id"], scope["method"], route, scope["path"], status, seconds))
         if log.isEnabledFor(logging.INFO):
             path = scope.get("shown_path") or _without_token(scope["path"], route)
             log.handle(Answered(scope["request_id"], scope["method"], path, status, round(seconds * 1000, 2)))

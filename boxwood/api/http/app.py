@@ -103,7 +103,7 @@ class Api(Services):
             log.exception("failed", extra={"route": scope["route"]})
             result = replies.OUR_FAULT
         if call is not None and call.key:
-            scope["api_key"] = (call.key, call.source)
+            scope["api_key"] = (call.key, call.peer, call.headers.get(b"x-forwarded-for", b""))
             if call.quota:
                 send = sending.adding(send, call.quota)
             if call.origin:

@@ -67,7 +67,7 @@ class Services:
         self._threads = ThreadPoolExecutor(FILE_THREADS, thread_name_prefix="files")
         self._heavy = asyncio.Semaphore(HEAVY_AT_ONCE)
         self.inline = engine.one_process
-        self.usage = Usage(clock)
+        self.usage = Usage(clock, self.limits.source)
         self.uses: dict[str, int] = {}
         """When each API key was last used, until a job stores it."""
         self.seen: dict[str, int] = {}  # the same for sessions
