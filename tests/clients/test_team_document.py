@@ -69,7 +69,7 @@ def test_the_document_of_a_team_is_valid_and_makes_a_client(world: World, tmp_pa
 
 
 def test_the_document_of_a_team_has_only_what_the_caller_reaches(world: World) -> None:
-    shared, hidden = world.pipeline(name="Shared"), world.pipeline(name="Hidden")
+    shared, hidden = world.pipeline(name="Zzshared"), world.pipeline(name="Zzhidden")
     world.field(shared, "TEXT_INPUT", "Secretless")
 
     def names(who: Any) -> set[str]:
@@ -84,9 +84,9 @@ def test_the_document_of_a_team_has_only_what_the_caller_reaches(world: World) -
     ok(world.ada.http.post(f"/api/v2/pipelines/{shared['key']}", json=viewer))
     document = ok(world.bo.http.get("/openapi.json", params={"team": world.team_key}))
     assert names(world.bo) == {shared["key"]}
-    assert "Hidden" not in json.dumps(document)
+    assert "Zzhidden" not in json.dumps(document)
     assert list(document["paths"][f"/v2/pipelines/{shared['key']}/boxes"]) == ["get"]
     refused(world.cy.http.get("/openapi.json", params={"team": world.team_key}), 404)
     with world.client(None) as stranger:
         assert stranger.get("/openapi.json", params={"team": world.team_key}).status_code == 401
-        assert "Shared" not in stranger.get("/openapi.json").text
+        assert "Zzshared" not in stranger.get("/openapi.json").text
