@@ -17,6 +17,7 @@ from boxwood.core.event_kinds import EVENT_KINDS
 from boxwood.core.people import old_keys
 from boxwood.core.records.scopes import LEVELS, NOUNS
 from tests import examples
+from tests.api import test_apps
 from tests.api.test_access_matrix import ALL, Actor, ask, owned_things
 from tests.conftest import Store, World, ok, refused
 
@@ -285,6 +286,8 @@ def test_a_key_ends_and_works_only_from_its_addresses(world: World) -> None:
 
 def test_a_key_with_limits_gives_no_key_more_than_it_has(world: World) -> None:
     other = ok(world.ada.http.put("/api/v1/apikeys", json={"name": "Other"}))
+    with world.client(None) as browser:
+        sealed = test_apps.ask(browser, test_apps.register(browser))
     limits: list[dict[str, Any]] = [
         {"expiresTimestamp": world.clock() + 60_000},
         {"allowedAddresses": ["127.0.0.0/8", "::1"]},
@@ -303,12 +306,14 @@ def test_a_key_with_limits_gives_no_key_more_than_it_has(world: World) -> None:
                     {"method": "PUT", "path": "/v1/apikeys", "body": {"teamKey": world.team_key}},
                     {"method": "POST", "path": f"/v1{path}", "body": dict.fromkeys(limit)},
                     {"method": "POST", "path": f"/v2{path}/rotate", "body": {}},
+                    {"method": "POST", "path": "/v2/calendars", "body": {"name": "Feed"}},
+                    {"method": "POST", "path": "/v2/apps", "body": {"request": sealed, "access": "write"}},
                 ]
                 for each in operations:
                     refused(http.request(each["method"], f"/api{each['path']}", json=each["body"]), 403)
                 if "proposes" not in limit:
                     answer = ok(http.post("/api/v2/batch", json={"operations": operations}))["results"]
-                    assert [each["status"] for each in answer] == [403] * 3
+                    assert [each["status"] for each in answer] == [403] * 5
             refused(http.delete(f"/api/v1/apikeys/{other['key']}"), 403)
     assert len(ok(world.ada.http.get("/api/v1/apikeys"))) == len(limits) + 2
 

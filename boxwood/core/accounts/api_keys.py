@@ -199,10 +199,11 @@ def require_self(ctx: Ctx) -> None:
 
 
 def require_no_limits(ctx: Ctx) -> None:
-    """Raise `Forbidden` if a key with limits acts: otherwise it could give itself, or a new key, more than it has."""
+    """Raise `Forbidden` if a key with limits acts: it may not give itself, or any program, more than it has."""
     if ctx.has_limits:
         raise Forbidden(
-            "An API key with limits may not change API keys or connected apps: use a key without limits, or sign in"
+            "An API key with limits may not create or change API keys, connected apps and calendar feeds: use a key "
+            "without limits, or sign in"
         )
 
 

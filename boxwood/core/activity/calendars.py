@@ -96,6 +96,7 @@ def get(ctx: Ctx, key: str) -> Calendar:
 def create(ctx: Ctx, given: dict[str, Any]) -> tuple[Calendar, str]:
     """Create a feed of the actor. Returns it and its token, which cannot be read later."""
     api_keys.require_self(ctx)
+    api_keys.require_no_limits(ctx)
     pipeline_key = given.get("pipeline_key") or None
     if pipeline_key is not None:
         pipelines.reach(ctx, pipeline_key)
