@@ -1,6 +1,7 @@
 """What an API key was used for, its own rate, and its rotation."""
 
 import json
+import logging
 from collections import Counter
 
 import pytest
@@ -157,3 +158,21 @@ def test_pages_of_the_origins_of_a_key_may_use_it(world: World) -> None:
         assert "access-control-allow-origin" not in answer.headers
     for wrong in ("app.example", "https://app.example/path", "*", "null"):
         refused(world.ada.http.put("/api/v1/apikeys", json={"allowedOrigins": [wrong]}), 400, "allowedOrigins")
+
+
+def test_a_secret_in_a_path_is_neither_listed_nor_logged(
+    world: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Programs send the secret of a key where its record key belongs."""
+    made = ok(world.ada.http.put("/api/v1/apikeys", json={}))
+    secret = made["apiKey"]
+    logged: list[str] = []
+    caplog.set_level("INFO", "boxwood.requests")
+    monkeypatch.setattr(logging.getLogger("boxwood.requests"), "handle", lambda record: logged.append(record.path))
+    with world.client(secret) as http:
+        for path in (f"/api/v1/apikeys/{secret}", f"/api/v2/boxes/{secret}/md", f"/api/nothing/{secret}", f"/{secret}"):
+            http.get(path)
+    listed = world.ada.http.get(f"/api/v2/apikeys/{made['key']}/requests")
+    assert f"/api/v1/apikeys/{secret[:9]}…" in [each["path"] for each in ok(listed)["results"]]
+    assert f"/api/nothing/{secret[:9]}…" in logged
+    assert secret not in listed.text + str(logged)

@@ -71,9 +71,10 @@ class Observed:
         timer.observe(seconds)
         counter.inc()
         if (used := scope.get("api_key")) is not None:
-            self.usage.note(used, (scope["request_id"], scope["method"], route, scope["path"], status, seconds))
+            path = _without_secrets(scope["path"], route)
+            self.usage.note(used, (scope["request_id"], scope["method"], route, path, status, seconds))
         if log.isEnabledFor(logging.INFO):
-            path = scope.get("shown_path") or _without_token(scope["path"], route)
+            path = scope.get("shown_path") or _without_secrets(scope["path"], route)
             log.handle(Answered(scope["request_id"], scope["method"], path, status, round(seconds * 1000, 2)))
 
 
@@ -91,10 +92,14 @@ def _protect(headers: list[tuple[bytes, bytes]], scope: Scope) -> None:
 
 
 _TOKEN = re.compile(r"(/hooks/).+", re.IGNORECASE | re.DOTALL)
+_SECRET = re.compile(r"\b(bwr?_[\w-]{6})[\w-]{20,}")
 
 
-def _without_token(path: str, route: str) -> str:
-    """The path for the log. A misspelled address of an inbound webhook, such as `/api/hooks/…`, holds its token."""
+def _without_secrets(path: str, route: str) -> str:
+    """The path as it is logged and listed. A program may send the secret of an API key where its record key belongs,
+    and a misspelled address of an inbound webhook, such as `/api/hooks/…`, holds its token."""
+    if "bw" in path:
+        path = _SECRET.sub(r"\1…", path)
     return _TOKEN.sub(r"\1…", path) if route == "other" else path
 
 
