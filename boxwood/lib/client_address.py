@@ -17,10 +17,17 @@ def read_networks(texts: Sequence[str]) -> tuple[Network, ...]:
     found = []
     for text in texts:
         try:
-            found.append(ipaddress.ip_network(text.strip(), strict=False))
+            found.append(_as_ipv4(ipaddress.ip_network(text.strip(), strict=False)))
         except ValueError:
             raise ValueError(f"{text.strip()[:60]!r} is not an address or network such as 192.0.2.0/24") from None
     return tuple(found)
+
+
+def _as_ipv4(network: Network) -> Network:
+    """The IPv4 network if an IPv6 network holds IPv4 addresses only, such as `::ffff:192.0.2.0/120`: addresses of
+    clients are read so too."""
+    mapped = network.network_address.ipv4_mapped if isinstance(network, ipaddress.IPv6Network) else None
+    return ipaddress.IPv4Network((mapped, network.prefixlen - 96)) if mapped and network.prefixlen >= 96 else network
 
 
 def within(address: str, networks: Sequence[Network]) -> bool:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from boxwood.lib.client_address import block, read_networks, source
+from boxwood.lib.client_address import block, read_networks, source, within
 from boxwood.lib.rates import Rate, read_rate
 
 
@@ -83,3 +83,12 @@ def test_an_ipv6_holder_has_a_whole_block() -> None:
 def test_what_is_no_network_is_named() -> None:
     with pytest.raises(ValueError, match=r"10\.0\.0\.0/99"):
         read_networks(["::1", "10.0.0.0/99"])
+
+
+def test_an_ipv4_address_matches_in_both_of_its_forms() -> None:
+    for given in ("192.0.2.1", "192.0.2.0/24", "::ffff:192.0.2.1", "::ffff:192.0.2.0/120"):
+        networks = read_networks([given])
+        assert within("192.0.2.1", networks), given
+        assert within("::ffff:192.0.2.1", networks), given
+        assert not within("192.0.3.1", networks), given
+        assert not within("2001:db8::1", networks), given
