@@ -27,7 +27,7 @@ from .http import dry_run
 from .http.bodies import Body
 from .http.call import Call
 from .http.replies import Chunks, Reply, encode
-from .imports import pieces_of
+from .imports import pieces_of, refusal
 
 CSV, LINES, VCARD = "csv", "jsonl", "vcf"
 FORMS = {CSV: "text/csv; charset=utf-8", LINES: "application/x-ndjson", VCARD: "text/vcard; charset=utf-8"}
@@ -203,13 +203,12 @@ def _rows(content: bytes, given: dict[str, str]) -> tuple[Sequence[str], list[Ro
         table = Table([content])
         for _ in table:
             pass
-        delimiter = {"tab": "\t", "\\t": "\t"}.get(given["delimiter"], given["delimiter"])
-        opened = tables.open_table(
-            table, lambda: [content], encoding=given["encoding"], delimiter=delimiter, sheet=given["sheet"]
-        )
+        opened = tables.open_table(table, lambda: [content], **given)
         return opened.columns, list(tables.rows([content], opened.form))
-    except (tables.Broken, vcards.BadCard) as broken:
-        raise Invalid("body", str(broken)) from None
+    except tables.Broken as broken:
+        raise refusal(broken) from None
+    except vcards.BadCard as bad:
+        raise Invalid("body", str(bad)) from None
 
 
 def _shown(report: EntryReport) -> EntryImportOut:

@@ -77,7 +77,7 @@ async def create_pipeline(call: Call, body: Body) -> Reply:
         try:
             exported = shapes.exported(tables.pipeline(table))
         except tables.Broken as broken:
-            raise _refusal(broken) from None
+            raise refusal(broken) from None
         pipeline = _like(ctx, exported, team_key, name)
         plan = imports.plan(ctx, pipeline.key, table, wanted).plan
         return imports.create(ctx, pipeline.key, plan, blob, size, dry_run=False)
@@ -85,7 +85,7 @@ async def create_pipeline(call: Call, body: Body) -> Reply:
     return await _stored(call, body, wanted, set(), [wanted, team_key, name], make)
 
 
-def _refusal(broken: tables.Broken) -> Invalid:
+def refusal(broken: tables.Broken) -> Invalid:
     """The error of a request, for the parameter that the reason begins with, else for the body."""
     name, _, reason = str(broken).partition(": ")
     return Invalid(name, reason) if name in ("encoding", "delimiter", "sheet") else Invalid("body", str(broken))
@@ -138,7 +138,7 @@ async def _stored(
             try:
                 job = slices.perform(ctx, job, tables.rows(read(), job.plan.form))
             except tables.Broken as broken:
-                raise _refusal(broken) from None
+                raise refusal(broken) from None
             return shapes.imported(job, imports.rejected_rows(ctx, job.key, after=0, limit=MOST_PER_PAGE))
 
         reply = await call.write([*identity, is_large, stored.sha256], write)
@@ -154,7 +154,7 @@ def _held(pieces: Iterator[bytes]) -> bytes:
             if len(held) > MOST_DRY:
                 break
     except tables.Broken as broken:
-        raise _refusal(broken) from None
+        raise refusal(broken) from None
     return bytes(held)
 
 
@@ -175,7 +175,7 @@ def _store(
         stored = blobs.counted(table, blob) if call.dry else store.write(table, blob)
         return stored, _opened(table, read, wanted, known), read
     except tables.Broken as broken:
-        raise _refusal(broken) from None
+        raise refusal(broken) from None
 
 
 def pieces_of(call: Call, body: Iterable[bytes]) -> Iterator[bytes]:
@@ -231,10 +231,8 @@ def _wanted(call: Call) -> dict[str, Any]:
         wanted[ours] = call.text(name)
         if wanted[ours] and wanted[ours] not in known:
             raise Invalid(name, f"must be one of {', '.join(known)}")
-    wanted["encoding"], wanted["sheet"] = call.text("encoding"), call.text("sheet")
-    wanted["delimiter"] = {"tab": "\t", "\\t": "\t"}.get(call.text("delimiter"), call.text("delimiter"))
-    if len(wanted["delimiter"]) > 1:
-        raise Invalid("delimiter", "must be one character, or tab")
+    for name in ("encoding", "delimiter", "sheet"):
+        wanted[name] = call.text(name)
     for at, kind in enumerate(wanted["make"]):
         if kind not in row_reader.MAKES:
             raise Invalid(f"make[{at}]", f"must be one of {', '.join(row_reader.MAKES)}")
@@ -298,7 +296,7 @@ def _beginning(call: Call, whole: bytes, wanted: dict[str, Any], known: set[str]
         is_whole = is_sheet or len(pieces) < tables.HEAD
         return _opened(table, (lambda: [pieces]) if is_whole else None, wanted, known)
     except tables.Broken as broken:
-        raise _refusal(broken) from None
+        raise refusal(broken) from None
 
 
 def _warnings(plan: ImportPlan, stageless: list[str]) -> list[str]:

@@ -126,6 +126,9 @@ def test_vcards_and_spreadsheets_are_read_and_bad_input_is_refused(world: World)
     refused(send(world, "Name\nAcme\n", mapping='{"Nme": "name"}'), 400, "Nme")
     refused(send(world, "Name\nAcme\n", mapping='{"Name": "shoe size"}'), 400, "shoe size")
     refused(send(world, ""), 400, "empty")
+    refused(send(world, "Name;Mail\n", delimiter=";;"), 400, "delimiter")
+    refused(send(world, "Name;Mail\n", encoding="klingon"), 400, "encoding")
+    assert ok(send(world, "Name\tMail\nAcme\tann@acme.example\n", delimiter="tab"))["created"] == 1
     path = f"/api/v2/teams/{world.team_key}/contacts/export"
     refused(world.ada.http.get(path, params={"format": "xml"}), 400, "format")
     refused(world.cy.http.get(path), 404)

@@ -192,8 +192,8 @@ def test_an_encoding_that_is_no_text_is_refused_with_examples(encoding: str) -> 
         opened(b"Name,Value\nA,1\n", encoding=encoding)
 
 
-@pytest.mark.parametrize("delimiter", ['"', "\n", "\r", "\\", "\0"])
-def test_a_delimiter_that_csv_needs_itself_is_refused(delimiter: str) -> None:
+@pytest.mark.parametrize("delimiter", ['"', "\n", "\r", "\\", "\0", ",,"])
+def test_a_delimiter_that_is_none_or_that_csv_needs_itself_is_refused(delimiter: str) -> None:
     with pytest.raises(tables.Broken, match="delimiter: must be one character, or tab"):
         opened(b"Name,Value\nA,1\n", delimiter=delimiter)
 

@@ -215,7 +215,8 @@ def detect(text: str, *, is_cut: bool, delimiter: str, is_known: Callable[[str],
     lines = list(StringIO(text.removeprefix("\ufeff"), newline=""))
     lines = lines[:-1] if is_cut and len(lines) > 1 else lines
     first = next(iter(lines), "")
-    if delimiter in _NO_DELIMITERS:
+    delimiter = {"tab": "\t", "\\t": "\t"}.get(delimiter, delimiter)
+    if len(delimiter) > 1 or delimiter in _NO_DELIMITERS:
         raise Broken("delimiter: must be one character, or tab, and no quote, backslash or line end")
     separator = _SEPARATOR_LINE.fullmatch(first)
     if separator and separator[1] in _NO_DELIMITERS:
