@@ -150,8 +150,8 @@ def plain(world: World, answer: Any) -> Any:
     return Plain(world).plain(example).reply.body
 
 
-BY_ITSELF = {"buckets", "search_chores", "audit_chain"}
-"""Tables of rate limits, which hold for dry runs, and of jobs, which go on meanwhile."""
+BY_ITSELF = {"buckets", "key_usage", "key_requests", "search_chores", "audit_chain"}
+"""Tables of rate limits and of the use of keys, which count dry runs, and of jobs, which go on meanwhile."""
 
 
 STORED_BY_JOBS = {
