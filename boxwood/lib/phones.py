@@ -8,6 +8,7 @@ FIRST = frozenset("+(0123456789")
 """The characters with which a telephone number begins."""
 _FEWEST = 6
 _COUNTRY = re.compile(r"[\s(]*(?:\+|00)")
+_NO_DIGITS = bytes(code for code in range(256) if not chr(code).isascii() or not chr(code).isdigit())
 _DIGITS = re.compile(r"\d+")
 _PLAIN = re.compile(r"[\s(]*(?:\+|00)[\s\d()./-]+", re.ASCII)
 _CODE = re.compile(
@@ -42,8 +43,11 @@ def words(text: str) -> list[str]:
         return []  # a number, or its own form
     if not _NUMBER.fullmatch(text):
         return []
-    digits = "".join(_DIGITS.findall(text))
-    found = _form(text, digits) if text.isascii() else form(text)
+    if text.isascii():
+        digits = text.encode().translate(None, _NO_DIGITS).decode()
+        found = _form(text, digits)
+    else:
+        digits, found = "".join(_DIGITS.findall(text)), form(text)
     return [word for word in ((found, digits) if found != digits else (digits,)) if word and word != text]
 
 

@@ -46,7 +46,7 @@ def in_order(text: str) -> list[str]:
     """All words, in the order of the text. Only the first 40 characters of a word count."""
     if text.isascii():
         found = text.encode().translate(_ASCII).decode().split()
-        if len(text) <= LONGEST:
+        if len(text) <= LONGEST or max(map(len, found), default=0) <= LONGEST:
             return found
     else:
         found = WORD.findall(plain(text))

@@ -37,7 +37,7 @@ def _named(box: Box) -> set[str]:
 
     A list of texts in a field holds keys of contacts, organizations or tags; the keys of tags are numbers.
     """
-    found = {link.key for link in (*box.contacts, *box.organizations)} if box.contacts or box.organizations else set()
+    found = {link.key for link in (*box.contacts, *box.organizations)}
     for value in box.fields.values():
         if isinstance(value, list):
             found.update(key for key in value if isinstance(key, str) and not key.isdecimal())

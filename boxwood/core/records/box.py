@@ -129,10 +129,8 @@ def numbers_in(fields: dict[str, Any]) -> str | None:
     """
     found = {}
     for key, value in fields.items():
-        if isinstance(value, str) and len(value) <= numbers.LONGEST and not numbers.is_plain(value):
-            number = numbers.read(value)
-            if number is not None:
-                found[key] = number
+        if isinstance(value, str) and (number := numbers.read_unless_plain(value)) is not None:
+            found[key] = number
     return msgspec.json.encode(found).decode() if found else None
 
 

@@ -280,8 +280,13 @@ def _box_update(row: Row, text_fields: dict[str, set[str]]) -> Update:
     return _entry_update(row, name, texts, _box_marks(pipeline_key, decode(assignee_keys)))
 
 
-def _box_marks(pipeline_key: str, assignee_keys: list[str]) -> list[str]:
-    return [BOX, mark(pipeline_key), *(mark(key) for key in assignee_keys)]
+def _box_marks(pipeline_key: str, assignee_keys: list[str]) -> tuple[str, ...]:
+    return _marks_of_boxes(pipeline_key, tuple(assignee_keys))
+
+
+@lru_cache(maxsize=1024)  # the boxes of an import mostly have the same assignees
+def _marks_of_boxes(pipeline_key: str, assignee_keys: tuple[str, ...]) -> tuple[str, ...]:
+    return (BOX, mark(pipeline_key), *(mark(key) for key in assignee_keys))
 
 
 def _text_fields(db: Db, pipeline_keys: list[str]) -> dict[str, set[str]]:
