@@ -419,3 +419,17 @@ def test_an_old_key_of_what_is_out_of_reach_is_like_one_that_does_not_exist(worl
             assert found == asked(unknown), path
             assert found[0][0] >= 400
             assert key not in str(found)
+
+
+def test_a_team_key_reaches_its_team_only_also_for_its_creator(world: World) -> None:
+    other = ok(world.ada.http.post("/api/v2/teams", json={"name": "Other", "members": [{"email": world.ada.email}]}))[
+        "key"
+    ]
+    elsewhere = world.pipeline(teamKey=other)
+    own = world.pipeline()
+    key = ok(world.ada.http.put("/api/v1/apikeys", json={"name": "Script", "teamKey": world.team_key}))["apiKey"]
+    with world.client(key) as http:
+        assert [each["key"] for each in ok(http.get("/api/v1/pipelines"))] == [own["key"]]
+        assert [each["key"] for each in ok(http.get("/api/v2/users/me/teams"))["results"]] == [world.team_key]
+        refused(http.get(f"/api/v1/pipelines/{elsewhere['key']}"), 404)
+        assert ok(http.put("/api/v1/pipelines", json={"name": "New"}))["teamKey"] == world.team_key

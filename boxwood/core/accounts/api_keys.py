@@ -305,8 +305,9 @@ def owner(db: Db, secret: str, now: int, act_as: str | None = None) -> tuple[Use
 
     A TEAM key works as long as its creator is an owner of the team (ruling 35), and the key of an app with a team as
     long as its user is a member.
-    A TEAM key acts for the member named in `act_as` (user key or e-mail), else for its creator (ruling 23). For
-    another member it reaches that team only: a team's owner gets no access to what a member has outside the team.
+    A TEAM key acts for the member named in `act_as` (user key or e-mail), else for its creator (ruling 23). It reaches
+    that team only: neither do others of the team who hold it get access to what its creator has outside the team, nor
+    does an owner to what a member has there.
     """
     found = _find(db, _digest(secret), now) if well_formed(secret) else None
     if found is None:
@@ -314,10 +315,7 @@ def owner(db: Db, secret: str, now: int, act_as: str | None = None) -> tuple[Use
     user, key, key_type, team_key, proposes, limits = found
     if act_as and key_type != "TEAM":
         raise Invalid("X-Boxwood-Act-As", "only a team's API key can act for another user")
-    if not act_as:
-        return user, team_key if key_type == "USER" and team_key else "", key, proposes, limits
-    member = _member(db, team_key, act_as)
-    return member, "" if member.key == user.key else team_key, key, proposes, limits
+    return _member(db, team_key, act_as) if act_as else user, team_key or "", key, proposes, limits
 
 
 def _find(db: Db, digest: str, now: int) -> _Owner | None:
