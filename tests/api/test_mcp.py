@@ -126,8 +126,13 @@ def test_an_assistant_works_with_every_tool(world: World, transport: Transport) 
         assert [each["key"] for each in (await call("list_tasks"))["tasks"]] == [task["key"]]
         assert (await call("save_task", task=task["key"], done=True))["task"]["done"] is True
 
-        (hit,) = (await call("search", query="compil"))["boxes"]
-        assert (hit["key"], hit["pipeline"], hit["stage"]) == (key, "Deals", "Won")
+        hit = (await call("search", query="compil"))["results"][0]
+        assert (hit["noun"], hit["key"], hit["pipeline"], hit["stage"]) == ("box", key, "Deals", "Won")
+        found = await call("search", query="agreed")
+        assert [(each["noun"], each["box"], each["pipeline"]) for each in found["results"]] == [
+            ("comment", key, "Deals")
+        ]
+        assert found["counts"] == {"comment": 1}
         boxes = await call(
             "list_boxes", pipeline="Deals", stage="Won", filter={"field": "Amount", "op": "gt", "value": 5}
         )

@@ -14,6 +14,8 @@ from .paths import at
 
 Given = dict[str, Any]
 LIMIT = 25
+MOST_MATCHES = 100
+"""The most results of each noun that a search returns."""
 MOST_TOKENS = 8000
 
 
@@ -22,9 +24,11 @@ async def _get(operations: Operations, path: str, **query: Any) -> Any:
 
 
 async def search(operations: Operations, given: Given) -> Any:
-    limit = given.get("limit", LIMIT)
-    found = await _get(operations, "/v1/search", query=given["query"], pipelineKey=given.get("pipeline"), limit=limit)
-    names = await _names_of_stages(operations) if found["results"]["boxes"] else {}
+    limit = min(given.get("limit", LIMIT), MOST_MATCHES)
+    found = await _get(
+        operations, "/v2/search/matches", query=given["query"], pipelineKey=given.get("pipeline"), limit=limit
+    )
+    names = await _names_of_stages(operations) if any("pipelineKey" in each for each in found["results"]) else {}
     return shown.found(found, names)
 
 

@@ -66,25 +66,29 @@ def entry(given: Json) -> Json:
 
 
 def found(given: Json, names: dict[tuple[str, str], tuple[str, str]]) -> Json:
-    """The results of a search. `names` holds the names of pipelines and stages by their keys."""
-    results = given["results"]
+    """The results of a search, and how many there are of each noun. `names` holds the names of pipelines and stages by
+    their keys."""
+    counts = {each["noun"]: f"{each['count']}+" if each["more"] else each["count"] for each in given["facets"]}
     return {
-        "boxes": [_hit(each, names) for each in results["boxes"]],
-        "contacts": [entry(each) for each in results["contacts"]],
-        "organizations": [entry(each) for each in results["orgs"]],
+        "results": [_match(each, names) for each in given["results"]],
+        "counts": {noun: count for noun, count in counts.items() if count},
     }
 
 
-def _hit(given: Json, names: dict[tuple[str, str], tuple[str, str]]) -> Json:
-    keys = given["pipelineKey"], given["stageKey"]
-    pipeline_name, stage_name = names.get(keys, keys)
-    return {
-        "key": given["boxKey"],
-        "name": given["name"],
-        "pipeline": pipeline_name,
-        "stage": stage_name,
-        "updated": moment(given["lastUpdatedTimestamp"]),
-    }
+def _match(given: Json, names: dict[tuple[str, str], tuple[str, str]]) -> Json:
+    keys = given.get("pipelineKey"), given.get("stageKey")
+    pipeline_name, stage_name = names.get((keys[0] or "", keys[1] or ""), keys)
+    return _filled(
+        noun=given["noun"],
+        key=given["key"],
+        name=given.get("name"),
+        box=given.get("boxKey"),
+        boxName=given.get("boxName"),
+        pipeline=pipeline_name,
+        stage=stage_name,
+        when=moment(given.get("timestamp")),
+        matches=[each["text"] for each in given.get("snippets", ()) if each["text"] != given.get("name")],
+    )
 
 
 def change(given: Json) -> Json:

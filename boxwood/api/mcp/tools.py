@@ -76,12 +76,13 @@ TOOLS = [
     Tool(
         "search",
         "Search",
-        "Find boxes, contacts and organizations by words in their names, notes, fields, e-mail addresses and telephone "
-        "numbers. Each word is the beginning of a word in the result. Returns keys for the other tools.",
+        "Find boxes, contacts, organizations, tasks, e-mail messages, comments, meetings and files by words. Each word "
+        "is the beginning of a word in the result. Returns keys for the other tools, the matching texts, and how many "
+        "results there are of each noun.",
         reading.search,
         {
             "query": text("The words."),
-            "pipeline": text("Only boxes of this pipeline: its name or key."),
+            "pipeline": text("Only this pipeline: its name or key."),
             "limit": _LIMIT,
         },
         ("query",),
