@@ -171,11 +171,8 @@ def window(chromium: Browser, world: World) -> Iterator[Callable[..., Window]]:
 
 
 LOOKS = [(WIDE, "light"), (NARROW, "dark")] + ([(WIDE, "dark"), (NARROW, "light")] if PICTURES else [])
-"""The sizes and colour schemes in which every screen is checked, in tests marked with `@looks`: each once, and in all
+"""The sizes and colour schemes in which every screen is checked, in the tests of how it looks: each once, and in all
 combinations if screenshots are wanted."""
-
-looks = pytest.mark.one_database
-"""Tests of how a screen looks, which no database changes."""
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -11,7 +11,7 @@ from boxwood.core.accounts import sessions, sign_in_links
 from boxwood.core.context import Ctx
 from tests.conftest import Server, Store, World, ok
 from tests.mailbox import Mailbox
-from tests.ui.conftest import LOOKS, Window, looks
+from tests.ui.conftest import LOOKS, Window
 
 PASSWORD = "seven green owls"
 
@@ -165,7 +165,6 @@ def test_a_member_sees_no_mail_settings(world: World, window) -> None:
 
 
 @pytest.mark.slow
-@looks
 def test_the_account_looks_right(named: World, chromium: Browser) -> None:
     with_password(named)
     for size, scheme in LOOKS:

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.conftest import World, ok
-from tests.ui.conftest import LOOKS, PATIENCE, looks
+from tests.ui.conftest import LOOKS, PATIENCE
 
 
 def test_a_key_is_limited_used_limited_further_and_given_a_new_secret(world: World, window) -> None:
@@ -94,7 +94,6 @@ def test_a_page_of_another_origin_uses_a_key_that_names_the_origin(world: World,
 
 
 @pytest.mark.slow
-@looks
 def test_the_screens_of_api_keys_look_right(world: World, window) -> None:
     pipeline = world.pipeline(name="Sales")
     box = world.box(pipeline)

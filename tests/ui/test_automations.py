@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.conftest import World, ok
-from tests.ui.conftest import LOOKS, looks
+from tests.ui.conftest import LOOKS
 
 
 def rule(world: World, pipeline: dict[str, Any], **given: Any) -> dict[str, Any]:
@@ -185,7 +185,6 @@ def test_a_team_has_automations_for_its_contacts_and_organizations(world: World,
 
 
 @pytest.mark.slow
-@looks
 def test_automations_look_right(world: World, window) -> None:
     pipeline = world.pipeline(name="Sales")
     only = {

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.conftest import Server, Store, World, ok
-from tests.ui.conftest import LOOKS, NARROW, Window, looks
+from tests.ui.conftest import LOOKS, NARROW, Window
 from tests.ui.test_box import a_pipeline, fields, now_of, stage
 
 
@@ -360,7 +360,6 @@ def test_cards_show_the_chosen_fields_and_are_marked_stale(world: World, window)
 
 
 @pytest.mark.slow
-@looks
 def test_the_board_looks_right(world: World, window) -> None:
     pipeline = a_pipeline(world)
     keys = fields(pipeline)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.conftest import World, ok
-from tests.ui.conftest import LOOKS, looks
+from tests.ui.conftest import LOOKS
 from tests.ui.test_sign_in import PASSWORD, link
 
 PNG = base64.b64decode(
@@ -364,7 +364,6 @@ def a_rich_box(world: World) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 @pytest.mark.slow
-@looks
 def test_the_box_looks_right(world: World, window) -> None:
     pipeline, box = a_rich_box(world)
     for size, scheme in LOOKS:

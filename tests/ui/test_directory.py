@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests.conftest import World, ok
 from tests.jobs.webhooks import eventually
-from tests.ui.conftest import LOOKS, looks
+from tests.ui.conftest import LOOKS
 
 
 def contact(world: World, **given):
@@ -188,7 +188,6 @@ def test_custom_fields_are_created_renamed_and_deleted(world: World, window) -> 
 
 
 @pytest.mark.slow
-@looks
 def test_the_directory_looks_right(world: World, window) -> None:
     pipeline = world.pipeline(name="Sales")
     for name in ("Grace Hopper", "Katherine Johnson", "Mary Jackson"):

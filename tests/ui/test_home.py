@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.conftest import World, ok
-from tests.ui.conftest import NARROW, looks
+from tests.ui.conftest import NARROW
 from tests.ui.test_onboarding import mention_ada
 from tests.ui.test_tasks import task
 
@@ -43,7 +43,6 @@ def test_the_home_screen_begins_with_what_waits_for_the_user(world: World, windo
     assert page.evaluate("Object.keys(localStorage).filter((name) => name.includes('recent'))") == []
 
 
-@looks
 def test_notifications_have_a_page_with_those_for_the_user_apart(world: World, window) -> None:
     box = world.box(world.pipeline(name="Sales"), name="Acme")
     mention_ada(world, box, "look at this")

@@ -10,9 +10,9 @@ from boxwood.lib import html_cleaning
 from tests.conftest import World, ok
 from tests.hostile_html import payloads
 from tests.receiver import Answer, Received, Receiver
-from tests.ui.conftest import PATIENCE, Window, looks
+from tests.ui.conftest import PATIENCE, Window
 
-pytestmark = [looks, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 # What the browser does by itself after a page is there: errors of pictures, timers of refreshes, animations.
 SETTLED = 300

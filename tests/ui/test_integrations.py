@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from tests.conftest import World, ok
 from tests.jobs.webhooks import receiver as receiver
 from tests.receiver import Receiver
-from tests.ui.conftest import LOOKS, looks
+from tests.ui.conftest import LOOKS
 
 
 def test_a_key_is_created_shown_once_used_and_revoked(world: World, window) -> None:
@@ -135,7 +135,6 @@ def test_an_inbound_webhook_for_meta_is_created_and_its_check_is_shown(world: Wo
 
 
 @pytest.mark.slow
-@looks
 def test_the_integrations_look_right(world: World, window, receiver: Receiver) -> None:
     pipeline = world.pipeline(name="Sales")
     path = f"/api/v2/pipelines/{pipeline['key']}"

@@ -16,7 +16,7 @@ from tests.jobs.webhooks import eventually
 from tests.mail_in import raw_mail, receive, shared_mailbox
 from tests.mail_servers.servers import Account
 from tests.receiver import Answer, Receiver
-from tests.ui.conftest import LOOKS, NARROW, Window, looks
+from tests.ui.conftest import LOOKS, NARROW, Window
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAIAAAACUFjqAAAAEklEQVR4nGNgSFuGB41KYycNAB1qkrYcAjBaAAAAAElFTkSuQmCC"
@@ -195,7 +195,6 @@ def test_a_box_without_mail_says_what_belongs_there(window: Any, world: World) -
     expect(page).to_have_url(f"{world.server.url}/boxes/{box['key']}?tab=email")
 
 
-@looks
 def test_looks_of_conversations(window: Any, world: World, pictures: Receiver) -> None:
     box = a_box_with_mail(world, pictures.url)
     thread = ok(world.ada.http.get(f"/api/v1/boxes/{box['key']}/threads"))[0]["key"]
@@ -394,7 +393,6 @@ def test_mail_in_the_users_own_mailbox_is_read_from_there_while_it_waits(
     assert ok(world.ada.http.get(f"/api/v1/boxes/{box}/threads")) == []
 
 
-@looks
 def test_looks_of_to_be_boxed(window: Any, world: World) -> None:
     pipeline = world.pipeline()
     box, other = world.box(pipeline, name="Machines"), world.box(pipeline, name="Tools")

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from tests.conftest import World, ok
 from tests.jobs.webhooks import eventually
 from tests.mail_in import CLIENT, mailbox_of, raw_mail, receive
-from tests.ui.conftest import LOOKS, looks
+from tests.ui.conftest import LOOKS
 from tests.ui.test_automations import choose
 
 
@@ -157,7 +157,6 @@ def test_triggers_of_mail_are_chosen_in_the_editor_and_fire(window: Any, world: 
     assert sorted(each["text"] for each in tasks) == [f"Answer Acme {CLIENT}", "Read A boat, please"]
 
 
-@looks
 def test_looks_of_the_settings_of_mail(window: Any, world: World) -> None:
     pipeline = world.pipeline()
     box = world.box(pipeline, name="Machines")["key"]

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from tests.conftest import World, ok
 from tests.mail_servers.servers import Account
-from tests.ui.conftest import LOOKS, looks
+from tests.ui.conftest import LOOKS
 
 
 def test_a_mailbox_is_connected_paused_tested_and_removed(window: Any, world: World, account: Account) -> None:
@@ -46,7 +46,6 @@ def test_a_mailbox_is_connected_paused_tested_and_removed(window: Any, world: Wo
     assert ok(world.ada.http.get("/api/v2/mailboxes"))["results"] == []
 
 
-@looks
 def test_looks_of_mailboxes(window: Any, world: World) -> None:
     server = {"host": "127.0.0.1", "port": 1, "security": "none", "password": "correct-horse"}
     for address in ("ada@firm.example", "sales@firm.example"):

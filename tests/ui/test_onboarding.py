@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from boxwood.commands import sample
 from boxwood.core.context import Ctx
 from tests.conftest import World, ok
-from tests.ui.conftest import LOOKS, looks
+from tests.ui.conftest import LOOKS
 
 
 def load_sample(world: World) -> str:
@@ -72,7 +72,6 @@ def test_sample_data_is_cleared_and_brought_back(world: World, window) -> None:
 
 
 @pytest.mark.slow
-@looks
 def test_the_first_steps_look_right(world: World, window) -> None:
     load_sample(world)
     for size, scheme in LOOKS:
@@ -141,7 +140,6 @@ def test_the_frequency_of_notification_mails_is_chosen(world: World, window) -> 
 
 
 @pytest.mark.slow
-@looks
 def test_the_notifications_look_right(world: World, window) -> None:
     box = world.box(world.pipeline(name="Sales"), name="Acme")
     for words in ("could you call them before Friday?", "the offer is out"):
@@ -196,7 +194,6 @@ def test_deleting_permanently_asks_for_confirmation(world: World, window) -> Non
 
 
 @pytest.mark.slow
-@looks
 def test_the_trash_looks_right(world: World, window) -> None:
     pipeline = world.pipeline(name="Sales")
     for name in ("Acme", "Zephyr Airlines"):

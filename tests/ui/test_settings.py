@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.conftest import World, ok
-from tests.ui.conftest import LOOKS, looks
+from tests.ui.conftest import LOOKS
 
 
 def read(world: World, pipeline: dict[str, Any]) -> dict[str, Any]:
@@ -231,7 +231,6 @@ def test_a_pipeline_is_renamed_and_deleted(world: World, window) -> None:
 
 
 @pytest.mark.slow
-@looks
 def test_the_settings_look_right(world: World, window) -> None:
     pipeline = world.pipeline(name="Sales")
     world.field(pipeline, "TEXT_INPUT", "Size")

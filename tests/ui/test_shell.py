@@ -3,7 +3,7 @@
 from playwright.sync_api import expect
 
 from tests.conftest import World, ok
-from tests.ui.conftest import LOOKS, looks
+from tests.ui.conftest import LOOKS
 
 
 def test_a_pipeline_is_created_from_a_template(world: World, window) -> None:
@@ -117,7 +117,6 @@ def test_the_ui_waits_for_an_unreachable_server(world: World, window) -> None:
     expect(page.get_by_role("heading", name="Later")).to_be_visible()
 
 
-@looks
 def test_the_home_screen_looks_right(world: World, window) -> None:
     for name, boxes in (("Sales", 3), ("Hiring", 1)):
         pipeline = world.pipeline(name=name)

@@ -12,7 +12,7 @@ from boxwood.core.accounts import second_factors, sign_in_links
 from tests.conftest import Person, Server, Store, World
 from tests.mailbox import Mailbox
 from tests.mailbox import link as mailed_link
-from tests.ui.conftest import LOOKS, looks
+from tests.ui.conftest import LOOKS
 
 PASSWORD = "seven green owls"
 
@@ -83,7 +83,6 @@ def test_signing_in_again_after_a_session_ended_saves_the_typed_text(world: Worl
     expect(page.get_by_role("heading", name="Renewals")).to_be_visible()
 
 
-@looks
 def test_the_sign_in_looks_right(window) -> None:
     for size, scheme in LOOKS:
         screen = window(size=size, scheme=scheme)

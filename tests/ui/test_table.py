@@ -8,7 +8,7 @@ from urllib.parse import quote
 from playwright.sync_api import Locator, Page, expect
 
 from tests.conftest import World, ok
-from tests.ui.conftest import LOOKS, looks
+from tests.ui.conftest import LOOKS
 
 
 def filled(world: World) -> dict[str, Any]:
@@ -216,7 +216,6 @@ AT_ONCE = """([option, input]) => {
 """Chooses an option and types a value before the page can draw anything, as on a slow machine."""
 
 
-@looks
 def test_a_value_that_is_typed_before_its_test_is_drawn_is_kept(world: World, window: Any) -> None:
     pipeline = filled(world)
     page = opened(world, window, pipeline)
@@ -440,7 +439,6 @@ def test_changes_of_other_users_appear_without_reload(world: World, window: Any)
     expect(row(page, "Hotel")).to_have_count(1)
 
 
-@looks
 def test_the_table_looks_right(world: World, window: Any) -> None:
     pipeline = filled(world)
     for size, scheme in LOOKS:

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from tests.conftest import World, ok
 from tests.sheets import xlsx
-from tests.ui.conftest import LOOKS, looks
+from tests.ui.conftest import LOOKS
 
 DEALS = "Company,Size,Source\nAcme,1200,Web\nInitech,800,Fair\nHooli,,Nowhere\n"
 
@@ -160,7 +160,6 @@ def test_a_report_opens_the_boxes_behind_it_and_is_saved(world: World, window) -
 
 
 @pytest.mark.slow
-@looks
 def test_reports_and_imports_look_right(world: World, window) -> None:
     pipeline = a_pipeline(world)
     won(world, ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}")))

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.conftest import World, ok
-from tests.ui.conftest import LOOKS, looks
+from tests.ui.conftest import LOOKS
 
 
 def task(world: World, box: dict[str, Any], text: str, days: float | None = None, **given: Any) -> dict[str, Any]:
@@ -83,7 +83,6 @@ def test_the_search_finds_everything_and_can_be_filtered(world: World, window) -
 
 
 @pytest.mark.slow
-@looks
 def test_agenda_and_search_look_right(world: World, window) -> None:
     box = world.box(world.pipeline(name="Sales"), name="Zephyr Airlines")
     for text, days in (("Send the offer", -2), ("Call back", 0), ("Ask for a reference", 4), ("Some day", None)):

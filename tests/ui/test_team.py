@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.conftest import World, ok, refused
-from tests.ui.conftest import LOOKS, looks
+from tests.ui.conftest import LOOKS
 
 
 def test_a_person_is_invited_by_a_link_that_is_shown_once(world: World, window) -> None:
@@ -122,7 +122,6 @@ def test_a_member_sees_the_team_and_changes_nothing(world: World, window) -> Non
 
 
 @pytest.mark.slow
-@looks
 def test_the_team_looks_right(world: World, window) -> None:
     world.pipeline(name="Sales")
     body = {"email": f"grace@w{world.number}.example", "name": "Grace Hopper"}

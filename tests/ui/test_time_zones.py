@@ -9,7 +9,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.conftest import World, ok
-from tests.ui.conftest import looks
 
 ZONES = ["America/New_York", "Pacific/Auckland", "Asia/Kathmandu"]
 FOURTH = 1_741_046_400_000
@@ -23,7 +22,6 @@ def names(page: Page) -> Any:
     return page.locator('[role="row"] [data-column="name"] [class*="value"]')
 
 
-@looks
 @pytest.mark.parametrize("zone", ZONES)
 def test_days_are_shown_typed_and_filtered_as_they_are(world: World, window: Any, zone: str) -> None:
     ok(world.ada.http.post(f"/api/v1/users/{world.ada.user_key}", json={"timezoneId": zone}))
@@ -59,7 +57,6 @@ def test_days_are_shown_typed_and_filtered_as_they_are(world: World, window: Any
         expect(names(page)).to_have_text(found)
 
 
-@looks
 @pytest.mark.parametrize("zone", ZONES)
 def test_a_task_of_today_is_not_overdue_in_the_users_time_zone(world: World, window: Any, zone: str) -> None:
     ok(world.ada.http.post(f"/api/v1/users/{world.ada.user_key}", json={"timezoneId": zone}))

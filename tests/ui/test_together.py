@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from boxwood.core.accounts import sign_in_links
 from tests.conftest import Server, Store, World, ok
-from tests.ui.conftest import LOOKS, Window, looks
+from tests.ui.conftest import LOOKS, Window
 from tests.ui.test_table import boxes, cell, field, filled, opened, row
 
 PASSWORD = "seven green owls"
@@ -148,7 +148,6 @@ def test_a_session_that_ends_during_an_edit_loses_no_typed_text(world: World, wi
 
 
 @pytest.mark.slow
-@looks
 def test_a_conflict_looks_right(world: World, window: Any) -> None:
     pipeline = filled(world)
     key, size = boxes(world, pipeline)["Acme"]["key"], field(pipeline, "Size")
