@@ -35,10 +35,14 @@ def test_stages_are_added_renamed_reordered_coloured_and_deleted(world: World, w
     expect(names.nth(3)).to_have_value("Lead")
     page.get_by_role("button", name="Colour of Pilot").click()
     page.get_by_role("button", name="#1e8e3e").click()
+    page.get_by_role("button", name="More about Pilot").click()
+    page.get_by_role("menuitem", name="Won", exact=True).click()
+    expect(page.get_by_text("Boxes in Pilot count as won")).to_be_visible()
     page.get_by_role("button", name="More about Won").click()
     page.get_by_role("menuitem", name="Delete").click()
     expect(names).to_have_count(3)
     now = read(world, pipeline)
+    assert now["stages"][now["stageOrder"][0]]["kind"] == "WON"
     stages = [now["stages"][key] for key in now["stageOrder"]]
     assert [each["name"] for each in stages] == ["Pilot", "Lost", "Lead"]
     assert stages[0]["color"] == {"backgroundColor": "#1e8e3e", "foregroundColor": "#ffffff"}

@@ -1,33 +1,11 @@
 import { ActionIcon, Menu } from "@mantine/core";
-import { IconCheck, IconDots, IconSettings } from "@tabler/icons-react";
-import { useMutation } from "@tanstack/react-query";
+import { IconDots, IconSettings } from "@tabler/icons-react";
 import { Link } from "react-router";
-import { client } from "../api/client";
-import { queries } from "../api/queries";
 import type { StageOut } from "../api/schema";
-import { offerUndo } from "../api/undo";
+import { StageKinds } from "../components/StageKinds";
 
-const KINDS = [
-  { kind: "OPEN", label: "Open: work goes on" },
-  { kind: "WON", label: "Won" },
-  { kind: "LOST", label: "Lost" },
-] as const;
-
-/** Says whether the boxes of a stage are open, won or lost. Created when it is opened, like the menus of cards. */
+/** The menu of a lane. Created when it is opened, like the menus of cards. */
 export function LaneMenu({ stage }: { stage: StageOut }) {
-  const edit = useMutation({
-    mutationFn: (kind: (typeof KINDS)[number]["kind"]) =>
-      client.POST("/v2/pipelines/{pipeline}/stages/{stage}", {
-        params: { path: { pipeline: stage.pipelineKey, stage: stage.key } },
-        body: { kind },
-      }),
-    onSuccess: ({ response }, kind) => {
-      offerUndo(`Boxes in ${stage.name} count as ${kind.toLowerCase()}`, response);
-      return queries.invalidateQueries({
-        predicate: ({ queryKey }) => queryKey[0] === "get" && String(queryKey[1]).startsWith("/v2/pipelines"),
-      });
-    },
-  });
   return (
     <Menu position="bottom-end" withinPortal>
       <Menu.Target>
@@ -36,17 +14,7 @@ export function LaneMenu({ stage }: { stage: StageOut }) {
         </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>
-        <Menu.Label>Boxes here are</Menu.Label>
-        {KINDS.map(({ kind, label }) => (
-          <Menu.Item
-            key={kind}
-            leftSection={<IconCheck size={15} style={{ visibility: stage.kind === kind ? "visible" : "hidden" }} />}
-            aria-current={stage.kind === kind || undefined}
-            onClick={() => edit.mutate(kind)}
-          >
-            {label}
-          </Menu.Item>
-        ))}
+        <StageKinds stage={stage} />
         <Menu.Divider />
         <Menu.Item
           component={Link}

@@ -6,6 +6,7 @@ import { client } from "../api/client";
 import type { PipelineOut, StageEdit, StageOut } from "../api/schema";
 import { moved } from "../app/order";
 import { sortable } from "../app/sortable";
+import { StageKinds } from "../components/StageKinds";
 import { readableOn, SWATCHES } from "./colours";
 import { refresh, useEditPipeline } from "./save";
 import classes from "./settings.module.css";
@@ -109,6 +110,9 @@ function Line({ pipeline, stage, onDrop, onUp, onDown }: LineProps) {
           <Menu.Item disabled={!onDown} onClick={onDown}>
             Move down
           </Menu.Item>
+          <Menu.Divider />
+          <StageKinds stage={stage} />
+          <Menu.Divider />
           <Menu.Item color="red" onClick={() => remove.mutate()}>
             Delete
           </Menu.Item>
