@@ -46,6 +46,21 @@ def test_a_mailbox_is_connected_paused_tested_and_removed(window: Any, world: Wo
     assert ok(world.ada.http.get("/api/v2/mailboxes"))["results"] == []
 
 
+def test_a_mailbox_is_added_to_which_a_mail_server_delivers(window: Any, world: World) -> None:
+    page = window(world.ada).goto("/mail/mailboxes")
+    page.get_by_role("button", name="Connect a mailbox").first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("E-mail address").fill("drop@firm.example")
+    dialog.get_by_role("combobox", name="Whose mailbox").click()
+    page.get_by_role("option", name="Dropbox of the team").click()
+    dialog.get_by_role("switch", name="Your mail server delivers its e-mail").check()
+    expect(dialog.locator("input[type=password]")).to_have_count(0)
+    dialog.get_by_role("button", name="Connect").click()
+    expect(page.get_by_role("row").filter(has_text="drop@firm.example")).to_contain_text("Delivered to Boxwood")
+    (mailbox,) = ok(world.ada.http.get("/api/v2/mailboxes"))["results"]
+    assert (mailbox["kind"], mailbox["delivered"]) == ("dropbox", True)
+
+
 def test_looks_of_mailboxes(window: Any, world: World) -> None:
     server = {"host": "127.0.0.1", "port": 1, "security": "none", "password": "correct-horse"}
     for address in ("ada@firm.example", "sales@firm.example"):

@@ -61,16 +61,18 @@ export function Connect({ onClose }: { onClose: () => void }) {
   const [team, setTeam] = useState<string | null>(null);
   const [share, setShare] = useState<Share>("full");
   const [since, setSince] = useState("365");
+  const [mayDeliver, setMayDeliver] = useState(false);
+  const isDelivered = mayDeliver && kind !== "personal";
   const narrow = useMediaQuery("(max-width: 30em)", undefined, { getInitialValueInEffect: false }) ?? false;
-  const usesProvider = preset.provider !== undefined && (signsIn || !preset.hasPassword);
+  const usesProvider = !isDelivered && preset.provider !== undefined && (signsIn || !preset.hasPassword);
   const form = useForm(async () => {
     const body: MailboxCreate = {
       address: address.trim(),
       kind,
-      ...connectionOf(preset, { address, password, signsIn, imap, smtp }),
+      ...(isDelivered ? { delivered: true } : connectionOf(preset, { address, password, signsIn, imap, smtp })),
       ...(team && { teamKey: team }),
       ...(kind === "personal" && { share }),
-      ...(since && { since: Date.now() - Number(since) * DAY }),
+      ...(since && !isDelivered && { since: Date.now() - Number(since) * DAY }),
     };
     const { data } = await client.POST("/v2/mailboxes", { body });
     const mailbox = data as MailboxOut;
@@ -80,7 +82,11 @@ export function Connect({ onClose }: { onClose: () => void }) {
       location.assign((authorization as { url: string }).url);
       return;
     }
-    say(`${mailbox.address} is connected. Its e-mail is read now.`);
+    say(
+      isDelivered
+        ? `Boxwood accepts e-mail for ${mailbox.address} from your mail server.`
+        : `${mailbox.address} is connected. Its e-mail is read now.`,
+    );
     onClose();
     await refreshMail();
   });
@@ -90,14 +96,16 @@ export function Connect({ onClose }: { onClose: () => void }) {
     <Modal opened onClose={onClose} title="Connect a mailbox" size="lg">
       <form onSubmit={form.submit}>
         <Stack>
-          <SegmentedControl
-            aria-label="Provider"
-            fullWidth
-            orientation={narrow ? "vertical" : "horizontal"}
-            data={PRESETS.map(({ value, label }) => ({ value, label }))}
-            value={preset.value}
-            onChange={(value) => setPreset(PRESETS.find((each) => each.value === value) ?? preset)}
-          />
+          {!isDelivered && (
+            <SegmentedControl
+              aria-label="Provider"
+              fullWidth
+              orientation={narrow ? "vertical" : "horizontal"}
+              data={PRESETS.map(({ value, label }) => ({ value, label }))}
+              value={preset.value}
+              onChange={(value) => setPreset(PRESETS.find((each) => each.value === value) ?? preset)}
+            />
+          )}
           <TextInput
             label="E-mail address"
             type="email"
@@ -108,7 +116,7 @@ export function Connect({ onClose }: { onClose: () => void }) {
             error={errorAt(form.error, "address")}
             onChange={(event) => setAddress(event.currentTarget.value)}
           />
-          {preset.provider && preset.hasPassword && (
+          {!isDelivered && preset.provider && preset.hasPassword && (
             <Switch
               label="Sign in at Google instead of with a password"
               description="The operator of this server must have registered it at Google."
@@ -116,11 +124,12 @@ export function Connect({ onClose }: { onClose: () => void }) {
               onChange={(event) => setSignsIn(event.currentTarget.checked)}
             />
           )}
-          {usesProvider ? (
+          {usesProvider && (
             <Text size="sm" className="quiet">
               {preset.hasPassword ? "You continue at Google after this step." : preset.hint}
             </Text>
-          ) : (
+          )}
+          {!usesProvider && !isDelivered && (
             <PasswordInput
               label={preset.value === "own" ? "Password" : "App password"}
               description={preset.hint}
@@ -131,7 +140,7 @@ export function Connect({ onClose }: { onClose: () => void }) {
               onChange={(event) => setPassword(event.currentTarget.value)}
             />
           )}
-          {preset.value === "own" && (
+          {preset.value === "own" && !isDelivered && (
             <>
               <ServerFields
                 kind="imap"
@@ -152,15 +161,25 @@ export function Connect({ onClose }: { onClose: () => void }) {
               onChange={(value) => setKind((value ?? "personal") as Kind)}
               description={EFFECTS[kind]}
             />
-            <Select
-              label="Older e-mail"
-              allowDeselect={false}
-              data={SINCE}
-              value={since}
-              onChange={(value) => setSince(value ?? "")}
-              description="How far back it is read"
-            />
+            {!isDelivered && (
+              <Select
+                label="Older e-mail"
+                allowDeselect={false}
+                data={SINCE}
+                value={since}
+                onChange={(value) => setSince(value ?? "")}
+                description="How far back it is read"
+              />
+            )}
           </Group>
+          {kind !== "personal" && (
+            <Switch
+              label="Your mail server delivers its e-mail"
+              description="Boxwood does not sign in. The operator of this server must have started it for that (--mail-listen)."
+              checked={mayDeliver}
+              onChange={(event) => setMayDeliver(event.currentTarget.checked)}
+            />
+          )}
           {kind === "personal" && (
             <Select
               label="What others see of it"
