@@ -44,19 +44,19 @@ PLAIN = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?", re.ASCII)
 
 def read(text: str) -> int | float | None:
     """The number that a text is, or None."""
-    return _read(text) if len(text) <= LONGEST and _DIGIT.search(text) else None
+    return _read(text) if _may_be(text) else None
 
 
 def read_unless_plain(text: str) -> int | float | None:
     """The number that a text is, if databases do not read it themselves."""
-    if len(text) > LONGEST or not _DIGIT.search(text) or is_plain(text):
-        return None
-    return _read(text)
+    return _read(text) if _may_be(text) and not is_plain(text) else None
+
+
+def _may_be(text: str) -> bool:
+    return len(text) <= LONGEST and not _NO_AMOUNT.search(text) and _DIGIT.search(text) is not None
 
 
 def _read(text: str) -> int | float | None:
-    if _NO_AMOUNT.search(text):
-        return None
     found = _AMOUNT.fullmatch((text if text.isascii() and "\t" not in text else text.translate(_ALIKE)).strip())
     if found is None or (found["money"] and found["after"]) or bool(found["open"]) != bool(found["close"]):
         return None
