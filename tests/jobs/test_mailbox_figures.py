@@ -26,9 +26,10 @@ from tests.mail_servers.servers import Account
 from tests.processes import Process
 
 MAILBOXES_AT_ONCE = 1000
+MAILS = 20
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_mail_is_on_the_screen_within_two_seconds_of_its_delivery(reading: World, account: Account) -> None:
     Connected(reading, account).ready()
     seen: dict[int, float] = {}
@@ -44,11 +45,13 @@ def test_a_mail_is_on_the_screen_within_two_seconds_of_its_delivery(reading: Wor
             for line in stream.iter_lines():
                 if line.startswith("data:") and '"kind":"message.added"' in line.replace(" ", ""):
                     seen.setdefault(int(line.partition("Offer ")[2].partition("-")[0]), time.perf_counter())
+                if len(seen) == MAILS:
+                    return
 
     threading.Thread(target=listen, daemon=True).start()
     assert opened.wait(30)
     waits = []
-    for number in range(20):
+    for number in range(MAILS):
         begun = time.perf_counter()
         account.deliver(mail(f"{number}-"))
         eventually(lambda number=number: number in seen)  # type: ignore[misc]
