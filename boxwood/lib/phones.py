@@ -28,8 +28,12 @@ def form(number: str) -> str:
 
 
 def _form(number: str, digits: str) -> str:
-    if _COUNTRY.match(number):
-        digits = _without_country(number, digits) or digits
+    if _PLAIN.fullmatch(number):  # the library takes a hundred times as long
+        rest = digits.lstrip("0") if "+" in number else digits[2:]
+        code = _CODE.match(rest)
+        digits = rest[code.end() :] if code else digits
+    elif _COUNTRY.match(number):
+        digits = _without_country(number) or digits
     digits = digits.lstrip("0")[:40]
     return digits if len(digits) >= _FEWEST else ""
 
@@ -51,11 +55,7 @@ def words(text: str) -> list[str]:
     return [word for word in ((found, digits) if found != digits else (digits,)) if word and word != text]
 
 
-def _without_country(number: str, digits: str) -> str:
-    if _PLAIN.fullmatch(number):  # the library takes a hundred times as long
-        rest = digits.lstrip("0") if "+" in number else digits[2:]
-        code = _CODE.match(rest)
-        return rest[code.end() :] if code else ""
+def _without_country(number: str) -> str:
     import phonenumbers  # takes 0.1 s, and most servers never need it
 
     try:

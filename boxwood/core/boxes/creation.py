@@ -108,8 +108,9 @@ def take_over(ctx: Ctx, pipeline: Pipeline, new: list[Box], acting: Callable[[Bo
     `acting` returns the context in which a box was created there. Search finds the boxes soon after the commit.
     """
     new = _completed(ctx, pipeline, new)
-    ctx.db.bulk("boxes", BOXES.written, _rows(new))
-    _connect(ctx, new)
+    rows = _rows(new)
+    ctx.db.bulk("boxes", BOXES.written, rows)
+    _connect(ctx, new, rows)
     for box in new:
         events.record_for_box(acting(box), KIND, box, pipeline)
     search.index_new_boxes(ctx, new, search.prepare_new_entries(ctx, new, _text_field_keys(ctx, pipeline)))
@@ -119,7 +120,7 @@ def take_over(ctx: Ctx, pipeline: Pipeline, new: list[Box], acting: Callable[[Bo
 def insert(ctx: Ctx, box: Box) -> None:
     """Write a box that is not in the database, and the rows by which it is found. For restoring it from the trash."""
     BOXES.insert(ctx.db, box)
-    _connect(ctx, [box])
+    _connect(ctx, [box], [BOXES.row(box)])
 
 
 def _new(ctx: Ctx, pipeline: Pipeline, stage_key: str, key: str, given: dict[str, Any]) -> Box:
@@ -186,11 +187,11 @@ def _write(ctx: Ctx, pipeline: Pipeline, role: Role, new: list[Box], rows: list[
         new = [validation_rules.with_violations(ctx, pipeline, box, new=True) for box in new]
         for box in new:
             validation_rules.enforce(ctx, pipeline, box, None)
-    _connect(ctx, new)
+    _connect(ctx, new, rows)
     return new
 
 
-def _connect(ctx: Ctx, new: list[Box]) -> None:
+def _connect(ctx: Ctx, new: list[Box], rows: list[Row]) -> None:
     """Write the rows by which boxes are found from their assignees, from other boxes, contacts and organizations."""
     assignments = [(user_key, box.key) for box in new for user_key in box.assignee_keys]
     if assignments:
@@ -198,7 +199,7 @@ def _connect(ctx: Ctx, new: list[Box]) -> None:
     for box in new:
         if box.linked_box_keys:
             boxes.link_back(ctx, box, [])
-    links.save_new(ctx, new)
+    links.save_new(ctx, new, rows)
 
 
 def _text_field_keys(ctx: Ctx, pipeline: Pipeline) -> set[str]:

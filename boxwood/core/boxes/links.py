@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
+from ...db.engine import Row
 from ...lib import addresses
 from ..context import Ctx
-from ..records import Box, BoxEmails
+from ..records import BOXES, Box, BoxEmails
+
+_FIELDS = BOXES.written.index("fields")
 
 
 def save(ctx: Ctx, box: Box, before: Box | None) -> None:
@@ -25,11 +28,17 @@ def save(ctx: Ctx, box: Box, before: Box | None) -> None:
         )
 
 
-def save_new(ctx: Ctx, boxes: list[Box]) -> None:
-    """Write the same rows for boxes that have none yet."""
-    rows = [{"box": box.key, "key": key} for box in boxes for key in sorted(_named(box))]
-    if rows:
-        ctx.db.many("INSERT INTO box_links (box_key, key) VALUES (:box, :key) ON CONFLICT DO NOTHING", rows)
+def save_new(ctx: Ctx, boxes: list[Box], stored: list[Row]) -> None:
+    """Write the same rows for boxes that have none yet. `stored` are the rows of the boxes themselves: most boxes of an
+    import have no list in their field values, and need not be looked at."""
+    found = [
+        {"box": box.key, "key": key}
+        for box, row in zip(boxes, stored, strict=True)
+        if box.contacts or box.organizations or "[" in row[_FIELDS]
+        for key in sorted(_named(box))
+    ]
+    if found:
+        ctx.db.many("INSERT INTO box_links (box_key, key) VALUES (:box, :key) ON CONFLICT DO NOTHING", found)
 
 
 def _named(box: Box) -> set[str]:
