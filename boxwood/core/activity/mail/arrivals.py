@@ -152,17 +152,7 @@ def _folder(db: Db, mailbox: MailboxRecord, now: int) -> FolderRecord:
         up=0,
         down=1,
         filled=True,
-        modseq=None,
-        uidnext=None,
-        looked=0,
-        stored=0,
-        skipped=0,
-        refused=0,
-        reasons={},
-        on_server=None,
         fresh_from=now,
-        synced_at=None,
-        checked_at=None,
     )
     FOLDERS.insert(db, blank)
     return blank

@@ -120,20 +120,20 @@ class FolderRecord(msgspec.Struct, frozen=True):
     down: int
     filled: bool
     """Whether all older mail was looked at."""
-    modseq: int | None
-    uidnext: int | None
-    looked: int
-    stored: int
-    skipped: int
-    refused: int
-    reasons: dict[str, int]
-    """How many mails were skipped for each reason."""
-    on_server: int | None
-    """How many mails the server had at the last comparison, of those that are looked at."""
     fresh_from: int
     """Mail that the server received since is new; earlier mail starts no automations."""
-    synced_at: int | None
-    checked_at: int | None
+    uidnext: int | None = None
+    modseq: int | None = None
+    looked: int = 0
+    stored: int = 0
+    skipped: int = 0
+    refused: int = 0
+    reasons: dict[str, int] = {}
+    """How many mails were skipped for each reason."""
+    on_server: int | None = None
+    """How many mails the server had at the last comparison, of those that are looked at."""
+    synced_at: int | None = None
+    checked_at: int | None = None
 
 
 class Refusal(msgspec.Struct, frozen=True):

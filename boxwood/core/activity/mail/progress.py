@@ -98,17 +98,8 @@ def open_folder(
         up=uidnext - 1,
         down=uidnext,
         filled=uidnext <= 1,
-        modseq=None,
         uidnext=uidnext,
-        looked=0,
-        stored=0,
-        skipped=0,
-        refused=0,
-        reasons={},
-        on_server=None,
         fresh_from=mailbox.created_at if known is None else known.synced_at or known.fresh_from,
-        synced_at=None,
-        checked_at=None,
     )
     forget_folder(db, mailbox.key, name)
     FOLDERS.insert(db, blank)
