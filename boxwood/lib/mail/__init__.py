@@ -2,13 +2,14 @@
 
 from .html_text import plain
 from .reading import MOST_BYTES, VERSION, parse, parse_headers
-from .records import Address, Attachment, DeliveryReport, DeliveryStatus, Mail, Unreadable
+from .records import Address, Attachment, Complaint, DeliveryReport, DeliveryStatus, Mail, Unreadable
 
 __all__ = [
     "MOST_BYTES",
     "VERSION",
     "Address",
     "Attachment",
+    "Complaint",
     "DeliveryReport",
     "DeliveryStatus",
     "Mail",

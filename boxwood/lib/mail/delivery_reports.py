@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from . import bounce_texts
 from .header_values import ids_of, text_of
 from .parts import MOST_BYTES_OF_PART_HEADERS, Headers, Part, read_headers
 from .records import DeliveryReport, DeliveryStatus
@@ -16,24 +17,26 @@ _BLOCK = re.compile(rb"\r?\n(?:[ \t]*\r?\n)+")
 _MESSAGE_ID = re.compile(rb"^[> \t]{0,10}Message-ID:[ \t\r\n]*(<[^<>\s]{1,500}>)", re.M | re.I)
 
 
-def read(root: Part) -> DeliveryStatus | None:
-    """The report that a message is, or None if it is another message."""
-    parts = list(_walk(root))
+def read(root: Part, text: str, subject: str, recipients: set[str], *, of_server: bool) -> DeliveryStatus | None:
+    """The report that a message is, or None if it is another message. `of_server` says that a mail server sent it: only
+    then its text counts, in which many servers say what happened. `recipients` are those of the report itself."""
+    parts = list(walk(root))
     stated = [part for part in parts if part.type in _STATUS_TYPES]
     failed = root.headers.get("x-failed-recipients", [])
-    if not stated and not failed:
-        return None
     reports = [report for part in stated for block in _blocks(part) if (report := _report(block))]
-    if not reports:
+    if not reports and (failed or of_server):
         emails = [email.strip().lower() for value in failed for email in text_of(value).split(",")]
-        reports = [DeliveryReport(email, "failed", "", "") for email in emails if email]
-    return DeliveryStatus(reports[:MOST_REPORTS], _message_id(root, parts))
+        reports = bounce_texts.read(text, subject, [email for email in emails if email], recipients)
+    if not stated and not failed and not reports:
+        return None
+    return DeliveryStatus(reports[:MOST_REPORTS], message_id_of(root, parts))
 
 
-def _walk(part: Part) -> Iterator[Part]:
+def walk(part: Part) -> Iterator[Part]:
+    """The part and all parts in it."""
     yield part
     for inner in part.parts:
-        yield from _walk(inner)
+        yield from walk(inner)
 
 
 def _blocks(part: Part) -> Iterator[Headers]:
@@ -64,7 +67,8 @@ def _after_type(block: Headers, name: str) -> str:
     return rest.strip() if rest and " " not in kind.strip() else value
 
 
-def _message_id(root: Part, parts: list[Part]) -> str | None:
+def message_id_of(root: Part, parts: list[Part]) -> str | None:
+    """The Message-ID of the message that a report is about."""
     for part in parts:
         if part.type in _RETURNED_TYPES:
             content = part.content(MOST_BYTES_OF_PART_HEADERS).lstrip()

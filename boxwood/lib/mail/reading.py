@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 
-from . import delivery_reports, parts
+from . import automatic, complaints, delivery_reports, parts
 from .addresses import addresses_of
 from .bodies import LONGEST_TEXT, Bodies
 from .dates import first_moment
@@ -13,12 +13,11 @@ from .header_values import ids_of, parameters, text_of
 from .parts import MOST_BYTES_OF_HEADERS, Headers, read_headers
 from .records import Address, Mail, Unreadable
 
-VERSION = 3
+VERSION = 4
 """Of the parser. It grows when the parser finds more in a message than before."""
 MOST_BYTES = 40_000_000
 MOST_REFERENCES = 100
 LONGEST_SUBJECT = 1000
-_NO_REPLY = ("mailer-daemon", "postmaster")
 
 
 def parse(raw: bytes, *, sender_required: bool = True) -> Mail:
@@ -28,8 +27,12 @@ def parse(raw: bytes, *, sender_required: bool = True) -> Mail:
     root = parts.read(_begun(raw))
     mail = _of_headers(root.headers, root.charset, sender_required)
     bodies = Bodies(root)
-    status = delivery_reports.read(root)
     text, page = bodies.text, bodies.html
+    senders = [mail.sender] if mail.sender else []
+    of_server = mail.may_report and automatic.is_of_server(root.headers, senders)
+    own = {address.email for address in [*senders, *mail.to]}
+    status = delivery_reports.read(root, text, mail.subject, own, of_server=of_server)
+    complaint = complaints.read(root) if mail.may_report else None
     return Mail(
         message_id=mail.message_id,
         references=mail.references,
@@ -45,9 +48,11 @@ def parse(raw: bytes, *, sender_required: bool = True) -> Mail:
         attachments=bodies.attachments,
         truncated=bodies.truncated or len(text) > LONGEST_TEXT or len(page or "") > LONGEST_TEXT,
         in_reply_to=mail.in_reply_to,
-        automatic=mail.automatic or status is not None,
+        automatic=mail.automatic or status is not None or complaint is not None,
         list_id=mail.list_id,
+        may_report=mail.may_report,
         delivery_status=status,
+        complaint=complaint,
         digest=_digest(mail, text, page or ""),
     )
 
@@ -80,10 +85,11 @@ def _of_headers(headers: Headers, charset: str, sender_required: bool) -> Mail:
     if not senders and sender_required:
         raise Unreadable("has no sender: an e-mail message begins with headers, From among them")
     answered = ids("in-reply-to")
+    subject = _first(headers, "subject", charset)[:LONGEST_SUBJECT]
     return Mail(
         message_id=next(iter(ids("message-id")), None),
         references=list(dict.fromkeys(ids("references") + answered))[-MOST_REFERENCES:],
-        subject=_first(headers, "subject", charset)[:LONGEST_SUBJECT],
+        subject=subject,
         sender=senders[0] if senders else None,
         reply_to=addresses("reply-to"),
         to=addresses("to"),
@@ -95,29 +101,15 @@ def _of_headers(headers: Headers, charset: str, sender_required: bool) -> Mail:
         attachments=[],
         truncated=False,
         in_reply_to=answered[0] if answered else None,
-        automatic=_is_automatic(headers, senders),
+        automatic=automatic.is_automatic(headers, senders, subject),
         list_id=_list_id(headers),
+        may_report=automatic.may_report(headers, senders),
     )
 
 
 def _first(headers: Headers, name: str, charset: str = "") -> str:
     """The first value of a header that holds a text."""
     return next((text for value in headers.get(name, ()) if (text := text_of(value, charset))), "")
-
-
-def _is_automatic(headers: Headers, senders: list[Address]) -> bool:
-    return (
-        _word(headers, "auto-submitted") not in ("", "no")
-        or _word(headers, "precedence") in ("bulk", "list", "junk", "auto_reply")
-        or _word(headers, "x-autoreply") not in ("", "no")
-        or "list-id" in headers
-        or any(value.replace(b" ", b"") == b"<>" for value in headers.get("return-path", ()))
-        or any(sender.email.partition("@")[0] in _NO_REPLY for sender in senders[:1])
-    )
-
-
-def _word(headers: Headers, name: str) -> str:
-    return _first(headers, name).partition(";")[0].strip().lower()
 
 
 def _list_id(headers: Headers) -> str | None:

@@ -38,6 +38,17 @@ class DeliveryReport(msgspec.Struct, frozen=True):
     diagnostic: str
     """What the mail server answered. Empty if the report does not say."""
 
+    @property
+    def is_failure(self) -> bool:
+        """Whether the server gave the message up. Otherwise it still tries, or has delivered it."""
+        return self.action == "failed"
+
+    @property
+    def is_permanent(self) -> bool:
+        """Whether another message to this address would fail too (5.x.x). A server that tried in vain for days says
+        4.x.x; without a code the failure counts as temporary."""
+        return self.is_failure and self.status.startswith("5.")
+
 
 class DeliveryStatus(msgspec.Struct, frozen=True):
     """A mail server's report about a message that was sent before."""
@@ -45,6 +56,17 @@ class DeliveryStatus(msgspec.Struct, frozen=True):
     reports: list[DeliveryReport]
     message_id: str | None
     """The Message-ID of the message that the report is about."""
+
+
+class Complaint(msgspec.Struct, frozen=True):
+    """A provider's report that a recipient complained about a message (RFC 5965)."""
+
+    kind: str
+    """`abuse`, `fraud`, `opt-out`, `virus` or `other`; empty if the report does not say."""
+    emails: list[str]
+    """The recipients who complained, in lower case. Empty if the provider hides them."""
+    message_id: str | None
+    """The Message-ID of the message."""
 
 
 class Mail(msgspec.Struct, frozen=True):
@@ -72,7 +94,10 @@ class Mail(msgspec.Struct, frozen=True):
     """Whether a program sent the message: an automatic reply, a mailing list, a newsletter or a delivery report."""
     list_id: str | None = None
     """The id of the mailing list that passed the message on, in lower case and without angle brackets."""
+    may_report: bool = False
+    """Whether its headers allow that it is a mail server's report about another message."""
     delivery_status: DeliveryStatus | None = None
+    complaint: Complaint | None = None
     digest: str = ""
     """SHA-256 of sender, date, subject and body, in hexadecimal. Copies of a message in several mailboxes have the same
     digest, also if a server changed line ends or transfer encodings. Empty if only headers were read."""
