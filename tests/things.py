@@ -55,6 +55,7 @@ MAKE: dict[str, tuple[str, str, dict[str, Any]]] = {
     "thread": ("PUT", "/v1/boxes/{box}/threads", {"data": {"boxKey": "{box}", "threadGmailId": GMAIL}}),
     "message": ("POST", "/v2/boxes/{box}/messages", {"json": {"raw": MAIL}}),
     "block": ("POST", "/v2/mail/blocks", {"json": {"address": "spam@shop.example"}}),
+    "suppression": ("POST", "/v2/suppressions", {"json": {"address": "gone@client.example"}}),
     "mailrule": ("POST", "/v2/pipelines/{pipeline}/mailrules", {"json": {"from": "client.example"}}),
     "snippet": ("PUT", "/v1/snippets", {"data": {"snippetName": "Thanks", "snippetText": "<p>Thank you</p>"}}),
     "contact": (

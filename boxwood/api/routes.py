@@ -26,6 +26,7 @@ from ..wire.shapes import proposals as proposal_shapes
 from ..wire.shapes import snippets as snippet_shapes
 from ..wire.shapes import stages as stage_shapes
 from ..wire.shapes import streak_imports as streak_shapes
+from ..wire.shapes import suppressions as suppression_shapes
 from ..wire.shapes import tasks as task_shapes
 from ..wire.shapes import threads as thread_shapes
 from ..wire.shapes import validators as validator_shapes
@@ -64,6 +65,7 @@ from . import (
     search,
     snippets,
     streak_imports,
+    suppressions,
     tables,
     tasks,
     team_document,
@@ -391,6 +393,11 @@ _TABLE = [
     _list("/v2/mail/suggestions/{suggestion}", incoming_mail.get_suggestion),
     _post("/v2/mail/suggestions/{suggestion}/box", incoming_mail.box_suggestion, mail_shapes.SUGGESTION_BOX),
     _post("/v2/mail/suggestions/{suggestion}/dismiss", incoming_mail.dismiss_suggestion),
+    _list("/v2/suppressions", suppressions.list_page, "teamKey", "reason", "address", *PAGING),
+    _post("/v2/suppressions", suppressions.create, suppression_shapes.SUPPRESSION_CREATE),
+    _list("/v2/suppressions/export", suppressions.export, "teamKey", "reason", "address"),
+    _list("/v2/suppressions/{suppression}", suppressions.get),
+    _delete("/v2/suppressions/{suppression}", suppressions.delete),
     _list("/v2/mail/blocks", incoming_mail.list_blocks, *PAGING),
     _post("/v2/mail/blocks", incoming_mail.create_block, mail_shapes.BLOCK_CREATE),
     _list("/v2/mail/blocks/{block}", incoming_mail.get_block),

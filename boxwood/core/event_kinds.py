@@ -156,6 +156,14 @@ EVENT_KINDS: dict[str, EventKind] = {
     "mail_block.restored": EventKind(
         "MAIL", "CREATE", "RESTORE_MAIL_BLOCK", "blocked mail from {subject} again", False
     ),
+    "suppression.created": EventKind("MAIL", "CREATE", "ADD_SUPPRESSION", "stopped all mail to {subject}", False),
+    "suppression.noticed": EventKind(
+        "MAIL", "CREATE", "NOTICE_SUPPRESSION", "Mail to {subject} is stopped: {reason}", False, by_itself=True
+    ),
+    "suppression.deleted": EventKind("MAIL", "DELETE", "DELETE_SUPPRESSION", "allowed mail to {subject} again", False),
+    "suppression.restored": EventKind(
+        "MAIL", "CREATE", "RESTORE_SUPPRESSION", "stopped all mail to {subject} again", False
+    ),
     "mail_rule.created": EventKind(
         "MAIL", "CREATE", "ADD_MAIL_RULE", "added the rule for mail {subject} to {pipeline}", False
     ),
@@ -292,6 +300,7 @@ _NOUNS = {
     "mailbox": "mail",
     "mail_block": "mail",
     "mail_rule": "mail",
+    "suppression": "mail",
     "mail_suggestion": "mail",
     "thread": "mail",
     "message": "mail",

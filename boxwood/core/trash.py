@@ -63,6 +63,7 @@ HELD: dict[str, tuple[tuple[str, str], ...]] = {
     "snippet": (("snippets", "key = :key"),),
     "mail_block": (("mail_blocks", "key = :key"),),
     "mail_rule": (("mail_rules", "key = :key"),),
+    "suppression": (("suppressions", "key = :key"),),
     "webhook": (("webhooks", "key = :key"),),
     "inbound": (("inbound", "key = :key"), ("inbound_tokens", "endpoint_key = :key")),
     "automation": (("automations", "key = :key"), ("automation_versions", "automation_key = :key")),

@@ -26,7 +26,7 @@ _WRITTEN_TABLES = frozenset(
     "boxes events assignments box_links deliveries fan_outs search_entries search_words search_near search_chores "
     "search_waiting comments tasks task_contacts meetings files threads messages notifications trash trash_files "
     "automation_runs automation_steps readiness undos mails mail_files mail_ids mail_blocks mail_rules thread_shares "
-    "trash_mails unboxed_mail_ids box_suggestions streak_imports streak_things streak_runs key_usage "
+    "suppressions trash_mails unboxed_mail_ids box_suggestions streak_imports streak_things streak_runs key_usage "
     "key_requests".split()
 )
 _TARGET = re.compile(r"\s*(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(\w+)", re.IGNORECASE)

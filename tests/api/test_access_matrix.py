@@ -29,6 +29,7 @@ IN_BOX = set("box task reminder comment meeting file thread message gmail run tr
 IN_BOX |= {"second_message", "conversation", "other_box"}
 IN_PIPELINE = set("pipeline stage field import automation validator mailrule".split()) | IN_BOX | GOVERNED
 OF_TEAM = set("contact organization contact_field organization_field other_contact other_organization".split())
+OF_TEAM |= {"suppression"}
 ALL = PERSONAL | IN_PIPELINE | OF_TEAM | {"team", "user", "colleague"}
 FIELDS = {"contact_field", "organization_field"}
 """They stand in the record of the team, which every member sees."""

@@ -319,6 +319,7 @@ _TABLES: dict[str, Any] = {
 _TEXTS: dict[str, tuple[str, dict[str, Any]]] = {
     "/md": ("The document", {"text/markdown": {"schema": {"type": "string"}}}),
     ".ics": ("The feed", {"text/calendar": {"schema": {"type": "string"}}}),
+    "/suppressions/export": ("The table", {"text/csv": {"schema": {"type": "string"}}}),
     "/page": ("The page", {"text/html": {"schema": {"type": "string"}}}),
     "/{image}": ("The picture", {"application/octet-stream": {"schema": _BYTES}, "*/*": {"schema": _BYTES}}),
 }

@@ -76,7 +76,9 @@ PATHS: dict[str, str] = {
         /threads/{thread}/box /threads/{thread}/split /messages/{message} /messages/{message}/view
         /messages/{message}/page /messages/{message}/images/{image} /messages/{message}/raw /boxes/{box}/mbox
         /boxes/{box}/messages /mail/suggestions /mail/suggestions/{suggestion} /mail/suggestions/{suggestion}/box
-        /mail/suggestions/{suggestion}/dismiss /mail/blocks /mail/blocks/{block} /pipelines/{pipeline}/mailrules
+        /mail/suggestions/{suggestion}/dismiss
+        /suppressions /suppressions/export /suppressions/{suppression}
+        /mail/blocks /mail/blocks/{block} /pipelines/{pipeline}/mailrules
         /pipelines/{pipeline}/mailrules/{mailrule} /pipelines/{pipeline}/dropbox
     """,
     "contacts": """

@@ -14,6 +14,7 @@ from ..accounts import team_settings
 from ..activity import calendars, comments, files, meetings, messages, snippets, tasks, threads
 from ..activity.mail import blocks, conversations, rules
 from ..activity.mail import suggestions as mail_suggestions
+from ..activity.sending import suppressions
 from ..automations import automations
 from ..boxes import transfers
 from ..contacts import custom_fields, entries, merge
@@ -68,6 +69,7 @@ _DELETE: dict[str, Callable[[Ctx, Event], Any]] = {
     "snippet": lambda ctx, event: snippets.delete(ctx, event.subject_key or ""),
     "mail_block": lambda ctx, event: blocks.delete(ctx, event.subject_key or ""),
     "mail_rule": lambda ctx, event: rules.delete(ctx, event.pipeline_key or "", event.subject_key or ""),
+    "suppression": lambda ctx, event: suppressions.delete(ctx, event.subject_key or ""),
     "webhook": lambda ctx, event: subscriptions.delete(ctx, event.subject_key or ""),
     "automation": lambda ctx, event: automations.delete(ctx, event.subject_key or ""),
     "inbound": lambda ctx, event: inbound_endpoints.delete(ctx, event.subject_key or ""),
