@@ -175,6 +175,7 @@ SENT: dict[str, dict[str, Any]] = {
     "POST /v2/boxes/{box}/messages": {"json": {"raw": MAIL}},
     "PUT /v1/snippets": {"data": {"snippetName": "Thanks", "snippetText": "<p>Thank you</p>", "subject": "Thank you"}},
     "POST /v1/snippets/{snippet}": {"json": {"snippetName": "Many thanks"}},
+    "POST /v2/snippets/{snippet}/render": {"json": {"boxKey": "{box}"}},
     "POST /v2/webhooks/{webhook}": {"json": {"event": "BOX_CHANGE_STAGE"}},
     "POST /v2/webhooks/{webhook}/replay": {"json": {"from": START}},
     "POST /v2/teams/{team}/webhooks": {"json": {**matrix.HOOK, "event": "CONTACT_CREATE"}},

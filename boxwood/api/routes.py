@@ -412,6 +412,7 @@ _TABLE = [
     _list("/v1/snippets/{snippet}", snippets.get),
     _post("/v1/snippets/{snippet}", snippets.edit, snippet_shapes.SNIPPET_EDIT),
     _delete("/v1/snippets/{snippet}", snippets.delete),
+    _ask("/v2/snippets/{snippet}/render", snippets.render, snippet_shapes.SNIPPET_RENDER),
     # Webhooks
     _secret(_post("/v2/webhooks", webhooks.create, webhook_shapes.WEBHOOK_CREATE, "pipelineKey", "teamKey")),
     _read("/v2/webhooks/{webhook}", webhooks.get),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..core.activity import snippets
+from ..core.records.scopes import READ
 from ..wire.shapes import snippets as shapes
 from ..wire.shapes.lists import SUCCESS, Success
 from .http.call import ALL, Call
@@ -29,6 +30,16 @@ def edit(call: Call) -> shapes.SnippetWritten:
     """Update a snippet. For its author and, if it is shared, for users who may change the pipeline."""
     changes = shapes.ours(call.parse(shapes.SNIPPET_EDIT))
     return shapes.written(snippets.edit(call.ctx, call.path[0], changes))
+
+
+def render(call: Call) -> shapes.SnippetRendered:
+    """The snippet with its merge fields filled, as a mail to a contact, or to the first contact of a box. `missing`
+    lists the merge fields that have neither a value nor a default. Nothing is stored."""
+    given = call.parse(shapes.SNIPPET_RENDER)
+    for name, noun in (("box_key", "boxes"), ("contact_key", "contacts")):
+        if given.get(name):
+            call.ctx.require(noun, READ)
+    return shapes.rendered(snippets.render(call.ctx, call.path[0], **given))
 
 
 def delete(call: Call) -> Success:

@@ -98,7 +98,7 @@ PATHS: dict[str, str] = {
     """,
     "organizations boxes": "/organizations/{organization}/boxes",
     "organizations mail": "/organizations/{organization}/threads",
-    "snippets": "/snippets /snippets/{snippet}",
+    "snippets": "/snippets /snippets/{snippet} /snippets/{snippet}/render",
     "webhooks": """
         /webhooks /webhooks/{webhook} /webhooks/{webhook}/rotate /webhooks/{webhook}/test /webhooks/{webhook}/replay
         /webhooks/{webhook}/replay/cancel /webhooks/{webhook}/deliveries /deliveries/{delivery}

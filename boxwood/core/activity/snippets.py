@@ -9,9 +9,11 @@ import msgspec
 from ...db.records import Table
 from ...errors import Forbidden, Insufficient, Invalid, NotFound
 from ...lib import ids
+from ...lib.mail import html_text
 from .. import access, events, pipelines, trash
 from ..context import Ctx
 from ..records import Pipeline
+from .sending import merge_fields
 
 
 class Snippet(msgspec.Struct, frozen=True):
@@ -41,6 +43,25 @@ def get(ctx: Ctx, key: str) -> Snippet:
     if row is None:
         raise NotFound(key)
     return SNIPPETS.load(row)
+
+
+class RenderedSnippet(msgspec.Struct, frozen=True):
+    """A snippet with its merge fields filled."""
+
+    subject: str
+    html: str
+    text: str
+    missing: list[merge_fields.Missing]
+    """The merge fields without a value."""
+
+
+def render(ctx: Ctx, key: str, *, box_key: str | None = None, contact_key: str | None = None) -> RenderedSnippet:
+    """The snippet as a mail to this contact, or to the first contact of this box."""
+    snippet = get(ctx, key)
+    values = merge_fields.values(ctx, box_key=box_key, contact_key=contact_key)
+    subject = merge_fields.rendered(snippet.subject or "", values, "subject")
+    html = merge_fields.rendered(snippet.text, values, "html", html=True)
+    return RenderedSnippet(subject.text, html.text, html_text.plain(html.text), [*subject.missing, *html.missing])
 
 
 def page(ctx: Ctx, *, limit: int, offset: int) -> list[Snippet]:

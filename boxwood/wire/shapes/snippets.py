@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from ...core.activity.snippets import Snippet
+from ...core.activity.sending.merge_fields import Missing
+from ...core.activity.snippets import RenderedSnippet, Snippet
 from ..codec import Shape
 from ..kinds import KEY, NAME, TEXT, Kind, Wrong, clearable
 from .people import Out, given
@@ -105,3 +106,33 @@ _OURS = {"snippet_name": "name", "snippet_text": "text", "snippet_key_shortcut":
 def ours(parsed: dict[str, Any]) -> dict[str, Any]:
     """The members under core's names."""
     return {_OURS.get(name, name): value for name, value in parsed.items()}
+
+
+SNIPPET_RENDER = Shape(
+    "SnippetRender",
+    box_key=KEY,
+    contact_key=KEY,
+    described={"box_key": "The box that the mail is about.", "contact_key": "Default: the first contact of the box."},
+)
+
+
+class MissingOut(Out, omit_defaults=False):
+    """A merge field without a value."""
+
+    field: str
+    where: str
+
+
+class SnippetRendered(Out, omit_defaults=False):
+    subject: str
+    html: str
+    text: str
+    missing: list[MissingOut]
+
+
+def missing(found: list[Missing]) -> list[MissingOut]:
+    return [MissingOut(each.field, each.where) for each in found]
+
+
+def rendered(snippet: RenderedSnippet) -> SnippetRendered:
+    return SnippetRendered(snippet.subject, snippet.html, snippet.text, missing(snippet.missing))
