@@ -56,6 +56,7 @@ SCREENS = (
     "/mail",
     "/mail/blocks",
     "/mail/mailboxes",
+    "/mail/snippets",
     "/notifications",
     "/organizations",
     "/organizations/{organization}",

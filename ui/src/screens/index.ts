@@ -94,6 +94,11 @@ export const SCREENS: Screen[] = [
     found: { label: "Blocked senders", words: "e-mail block blacklist spam domain settings" },
   },
   {
+    path: "/mail/snippets",
+    load: () => import("./Snippets"),
+    found: { label: "Snippets", words: "e-mail text template shortcut reply answer" },
+  },
+  {
     path: "/contacts",
     load: () => import("./Contacts"),
     nav: { label: "Contacts", icon: IconAddressBook, keys: "g c" },
