@@ -9,7 +9,7 @@ from ..core.activity import files
 from ..core.activity.files import Upload
 from ..db.engine import Engine
 from ..lib import mail, media
-from ..lib.blobs import Blobs, new_id
+from ..lib.blobs import Blobs, Stored, new_ids
 from ..lib.mail import Mail
 
 
@@ -29,23 +29,22 @@ async def store(
 ) -> dict[int, tuple[Upload, list[Upload]]]:
     """Store the original bytes and the attachments. They are announced first, so that no bytes are ever unknown. If
     the mails are not stored afterwards, the sweep deletes the bytes."""
-    ids = {number: [new_id() for _ in range(1 + len(it.attachments))] for number, it in parsed.items()}
-    announced = [blob for some in ids.values() for blob in some]
-    await engine.write_soon(lambda db: stored_files.announce(db, announced, now))
-    # Several at a time, because a disk answers the wishes of several files together.
-    numbers = list(parsed)
-    stored = await asyncio.gather(
-        *(asyncio.to_thread(_store, blobs, raw[number], parsed[number], ids[number]) for number in numbers)
-    )
-    return dict(zip(numbers, stored, strict=True))
+    ids = iter(new_ids(sum(1 + len(it.attachments) for it in parsed.values())))
+    named = {number: [next(ids) for _ in range(1 + len(it.attachments))] for number, it in parsed.items()}
+    contents = {
+        blob: content
+        for number, it in parsed.items()
+        for blob, content in zip(named[number], [raw[number], *(each.content for each in it.attachments)], strict=True)
+    }
+    await engine.write_soon(lambda db: stored_files.announce(db, list(contents), now))
+    stored = await asyncio.to_thread(blobs.write_many, contents)
+    return {number: _uploads(it, [stored[blob] for blob in named[number]]) for number, it in parsed.items()}
 
 
-def _store(blobs: Blobs, raw: bytes, parsed: Mail, ids: list[str]) -> tuple[Upload, list[Upload]]:
-    first, *rest = ids
-    original = Upload("message.eml", "message/rfc822", blobs.write([raw], first))
+def _uploads(parsed: Mail, stored: list[Stored]) -> tuple[Upload, list[Upload]]:
     attached = []
-    for attachment, blob in zip(parsed.attachments, rest, strict=True):
+    for attachment, content in zip(parsed.attachments, stored[1:], strict=True):
         name = files.safe_name(attachment.name, "attachment")
         kind = media.sniff(attachment.content[: media.SNIFFED], name)
-        attached.append(Upload(name, kind, blobs.write([attachment.content], blob)))
-    return original, attached
+        attached.append(Upload(name, kind, content))
+    return Upload("message.eml", "message/rfc822", stored[0]), attached

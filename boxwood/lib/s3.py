@@ -1,7 +1,8 @@
 """Stores the bytes of files in S3 or a compatible store (MinIO, Garage, Ceph, R2, …), through obstore."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 from itertools import chain
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 # is being filled.
 PART = 8 * 1024 * 1024
 PARALLEL = 2
+FILES_AT_ONCE = 8
 CODE = re.compile(r"<Code>(\w+)</Code>")
 
 
@@ -51,6 +53,11 @@ class S3:
                 self.delete(blob)
             raise self._failed(error) from error
         return tally.stored(blob)
+
+    def write_many(self, contents: Mapping[str, bytes]) -> dict[str, Stored]:
+        with ThreadPoolExecutor(FILES_AT_ONCE) as threads:
+            stored = threads.map(lambda blob: self.write([contents[blob]], blob), contents)
+            return dict(zip(contents, stored, strict=True))
 
     def read(self, blob: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         from obstore import get

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from boxwood.lib.blobs import PIECE, Blobs, Disk, Missing
+from boxwood.lib.blobs import PIECE, Blobs, Disk, Missing, StoreFailed, new_ids
 from boxwood.lib.s3 import PART, S3
 
 from .s3_server import BUCKET
@@ -124,3 +124,25 @@ def test_an_id_of_another_form_is_refused_before_anything_is_written(
         blobs.write([b"evil"], str(precious) if blob == "/precious" else blob)
     assert precious.read_bytes() == b"precious"
     assert left(blobs, request) == before
+
+
+def test_many_files_are_written_together(blobs: Blobs) -> None:
+    contents = {blob: bytes([number]) * number * 1000 for number, blob in enumerate(new_ids(30))}
+    stored = blobs.write_many(contents)
+    for blob, content in contents.items():
+        assert (stored[blob].id, stored[blob].size) == (blob, len(content))
+        assert stored[blob].sha256 == hashlib.sha256(content).hexdigest()
+        assert b"".join(blobs.read(blob)) == content
+        blobs.delete(blob)
+    assert blobs.write_many({}) == {}
+
+
+def test_if_one_of_many_cannot_be_written_none_of_the_others_is_stored(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    disk, ids = Disk(tmp_path / "files"), new_ids(3)
+    disk.write([b"first"], ids[-1])
+    with pytest.raises(StoreFailed):
+        disk.write_many(dict.fromkeys(ids, b"second"))
+    assert left(disk, request) == [ids[-1]]
+    assert b"".join(disk.read(ids[-1])) == b"first"
