@@ -253,7 +253,7 @@ class World:
     def _make_teams(self, db: Db) -> str:
         now = self.clock()
         team = teams.create(db, "Ada's team", self.ada.user, now)
-        TEAM_MEMBERS.insert(db, TeamMember(team.key, self.bo.user.key, "Member", "Accepted", "None", now))
+        TEAM_MEMBERS.insert(db, TeamMember(team.key, self.bo.user.key, "Member", "Accepted", now))
         teams.create(db, "Cy's team", self.cy.user, now + 1)
         return team.key
 

@@ -6,12 +6,14 @@ import base64
 import binascii
 import re
 
-from ..core import boxes, persons
+from ..core import persons
 from ..core.activity import files, messages
+from ..core.activity.attached import reach_box
 from ..core.activity.files import Upload
 from ..core.activity.mail import originals, storing
 from ..core.activity.mail.matching import STORE, Decision
 from ..core.activity.messages import Message
+from ..core.activity.threads import THREADS
 from ..core.context import Ctx
 from ..errors import Insufficient, Invalid
 from ..lib import mail
@@ -62,7 +64,7 @@ async def add(call: Call, body: Body) -> Reply:
     If the box already has a message with this Message-ID, the response is that message.
     """
     box_key = call.path[0]
-    await call.read(lambda ctx: boxes.reach(ctx, box_key, "UPDATE"))
+    await call.read(lambda ctx: reach_box(ctx, THREADS, box_key))
     raw = await call.api.aside(_raw, call, await body.whole(call.headers, MOST_BODY))
     try:
         read = await call.api.heavy(mail.parse, raw)

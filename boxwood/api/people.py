@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from ..core import persons, pipelines
 from ..core.accounts import api_keys, team_settings
 from ..core.accounts.key_limits import Limits
 from ..core.activity import handovers, time_zones
 from ..core.activity.mail import sharing
 from ..core.contacts import custom_fields
-from ..core.context import Ctx
 from ..core.people import teams, users
-from ..core.records import TEAM_LISTS, Team, TeamMember, User
+from ..core.records import TEAM_LISTS, Team
 from ..errors import Invalid, NotFound
 from ..wire.shapes import people as shapes
+from ..wire.shapes import teams as team_shapes
 from ..wire.shapes.lists import SUCCESS, Results, Success
 from .http.call import Call
 
@@ -116,30 +114,30 @@ def delete_key(call: Call) -> Success:
     return SUCCESS
 
 
-def list_teams(call: Call) -> Results[shapes.TeamOut]:
+def list_teams(call: Call) -> Results[team_shapes.TeamOut]:
     """Your teams, newest first."""
     limit, offset = call.page(1000)
     found = teams.list_own(call.ctx, limit=limit + 1, offset=offset)
     return Results([*_shown(call, found[:limit])], len(found) > limit)
 
 
-def get_team(call: Call) -> shapes.TeamOut:
+def get_team(call: Call) -> team_shapes.TeamOut:
     """A team with its members."""
     return _shown(call, [teams.get(call.ctx, call.path[0])])[0]
 
 
-def create_team(call: Call) -> shapes.TeamOut:
+def create_team(call: Call) -> team_shapes.TeamOut:
     """Create a team with these members and yourself. Unknown e-mail addresses are invited."""
-    given = call.parse(shapes.TEAM_CREATE)
+    given = call.parse(team_shapes.TEAM_CREATE)
     team = team_settings.create(call.ctx, given.get("name", ""), given.get("members", []))
     return _shown(call, [team])[0]
 
 
-def edit_team(call: Call) -> shapes.TeamOut:
+def edit_team(call: Call) -> team_shapes.TeamOut:
     """Update a team. Only the members you send change; `members` replaces the whole list.
 
     A member who is not in the new list is removed, as by `leave`. For owners."""
-    changes = shapes.team_changes(call.parse(shapes.TEAM_EDIT))
+    changes = team_shapes.team_changes(call.parse(team_shapes.TEAM_EDIT))
     team = team_settings.edit(call.ctx, call.path[0], changes)
     for name in TEAM_LISTS:
         if f"{name}_fields" in changes:
@@ -159,22 +157,7 @@ def list_team_users(call: Call) -> Results[shapes.UserOut]:
     return Results(shown, len(found) > offset + limit)
 
 
-def _shown(call: Call, found: list[Team]) -> list[shapes.TeamOut]:
-    members = _members(call.ctx, [team.key for team in found])
-    return [shapes.team(team, members[team.key]) for team in found]
-
-
-def _members(ctx: Ctx, team_keys: list[str]) -> dict[str, list[tuple[TeamMember, User]]]:
-    """The members of these teams. Who shares the mail of a mailbox shows it in `emailSharing`."""
-    share = sharing.members_who_share(ctx, team_keys)
-    return {
-        key: [
-            (msgspec.structs.replace(member, email_sharing=EXISTENCE) if (key, user.key) in share else member, user)
-            for member, user in found
-        ]
-        for key, found in teams.members(ctx, team_keys).items()
-    }
-
-
-EXISTENCE = "Existence"
-"""The value of `emailSharing` of members whose mail others see at least in part."""
+def _shown(call: Call, found: list[Team]) -> list[team_shapes.TeamOut]:
+    keys = [team.key for team in found]
+    members, who_share = teams.members(call.ctx, keys), sharing.members_who_share(call.ctx, keys)
+    return [team_shapes.team(team, members[team.key], who_share) for team in found]

@@ -28,6 +28,7 @@ from ..wire.shapes import stages as stage_shapes
 from ..wire.shapes import streak_imports as streak_shapes
 from ..wire.shapes import suppressions as suppression_shapes
 from ..wire.shapes import tasks as task_shapes
+from ..wire.shapes import teams as team_shapes
 from ..wire.shapes import threads as thread_shapes
 from ..wire.shapes import validators as validator_shapes
 from ..wire.shapes import views as view_shapes
@@ -115,9 +116,9 @@ _TABLE = [
     _list("/v2/apikeys/{apikey}/requests", key_usage.list_requests),
     _delete("/v1/apikeys/{apikey}", people.delete_key),
     _list("/v2/users/me/teams", people.list_teams, *PAGING),
-    _post("/v2/teams", people.create_team, people_shapes.TEAM_CREATE),
+    _post("/v2/teams", people.create_team, team_shapes.TEAM_CREATE),
     _list("/v2/teams/{team}", people.get_team),
-    _post("/v2/teams/{team}", people.edit_team, people_shapes.TEAM_EDIT),
+    _post("/v2/teams/{team}", people.edit_team, team_shapes.TEAM_EDIT),
     _list("/v2/teams/{team}/users", people.list_team_users, *PAGING),
     _read("/v2/preferences", preferences.get),
     _post("/v2/preferences", preferences.edit, preference_shapes.PREFERENCES_EDIT),
@@ -304,10 +305,10 @@ _TABLE = [
     ),
     _list("/v2/teams/{team}/contacts/duplicates", CONTACT_HANDLERS.duplicates, "cursor", "limit"),
     _read("/v2/teams/{team}/contacts/fields", CONTACT_FIELDS.list_all),
-    _put("/v2/teams/{team}/contacts/fields", CONTACT_FIELDS.create, people_shapes.TEAM_FIELD_CREATE),
-    _post("/v2/teams/{team}/contacts/fields", CONTACT_FIELDS.create, people_shapes.TEAM_FIELD_CREATE),
+    _put("/v2/teams/{team}/contacts/fields", CONTACT_FIELDS.create, team_shapes.TEAM_FIELD_CREATE),
+    _post("/v2/teams/{team}/contacts/fields", CONTACT_FIELDS.create, team_shapes.TEAM_FIELD_CREATE),
     _read("/v2/teams/{team}/contacts/fields/{field}", CONTACT_FIELDS.get),
-    _post("/v2/teams/{team}/contacts/fields/{field}", CONTACT_FIELDS.edit, people_shapes.TEAM_FIELD_EDIT, "addOnly"),
+    _post("/v2/teams/{team}/contacts/fields/{field}", CONTACT_FIELDS.edit, team_shapes.TEAM_FIELD_EDIT, "addOnly"),
     _delete("/v2/teams/{team}/contacts/fields/{field}", CONTACT_FIELDS.delete),
     _read("/v2/contacts/{contact}", CONTACT_HANDLERS.get),
     _post("/v2/contacts/{contact}", CONTACT_HANDLERS.edit, directory_shapes.CONTACT),
@@ -332,13 +333,13 @@ _TABLE = [
     ),
     _list("/v2/teams/{team}/organizations/duplicates", ORGANIZATION_HANDLERS.duplicates, "cursor", "limit"),
     _read("/v2/teams/{team}/organizations/fields", ORG_FIELDS.list_all),
-    _put("/v2/teams/{team}/organizations/fields", ORG_FIELDS.create, people_shapes.TEAM_FIELD_CREATE),
-    _post("/v2/teams/{team}/organizations/fields", ORG_FIELDS.create, people_shapes.TEAM_FIELD_CREATE),
+    _put("/v2/teams/{team}/organizations/fields", ORG_FIELDS.create, team_shapes.TEAM_FIELD_CREATE),
+    _post("/v2/teams/{team}/organizations/fields", ORG_FIELDS.create, team_shapes.TEAM_FIELD_CREATE),
     _read("/v2/teams/{team}/organizations/fields/{field}", ORG_FIELDS.get),
     _post(
         "/v2/teams/{team}/organizations/fields/{field}",
         ORG_FIELDS.edit,
-        people_shapes.TEAM_FIELD_EDIT,
+        team_shapes.TEAM_FIELD_EDIT,
         "addOnly",
     ),
     _delete("/v2/teams/{team}/organizations/fields/{field}", ORG_FIELDS.delete),

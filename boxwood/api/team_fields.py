@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..core.contacts import custom_fields
-from ..wire.shapes import people as shapes
+from ..wire.shapes import teams as shapes
 from ..wire.shapes.lists import SUCCESS, Success
 from .http.call import Call
 

@@ -66,7 +66,7 @@ EVENT_KINDS: dict[str, EventKind] = {
     "proposal.created": EventKind("PROPOSAL", "CREATE", "NEW_PROPOSAL", "proposed a change by {subject}", False),
     "proposal.approved": EventKind("PROPOSAL", "EDIT", "APPROVE_PROPOSAL", "approved a proposal of {subject}", False),
     "proposal.rejected": EventKind("PROPOSAL", "EDIT", "REJECT_PROPOSAL", "rejected a proposal of {subject}", False),
-    "pipeline.created": EventKind("PIPELINE", "CREATE", "NEW_PIPELINE", "created {pipeline}"),
+    "pipeline.created": EventKind("PIPELINE", "CREATE", "NEW_PIPELINE", "created {pipeline}{what}"),
     "pipeline.edited": EventKind("PIPELINE", "EDIT", "EDIT_PIPELINE", "changed {what} of {pipeline}"),
     "pipeline.shared": EventKind("PIPELINE", "EDIT", "EDIT_SHARING", "changed who can reach {pipeline}"),
     "pipeline.imported": EventKind("PIPELINE", "EDIT", "IMPORT_BOXES", "imported {what} into {pipeline}"),

@@ -14,6 +14,10 @@ from ..errors import Invalid
 from ..lib import dates, numbers
 
 ENTITIES = ("PIPELINE", "STAGE", "FIELD", "BOX", "TASK", "COMMENT", "MEETING", "FILE", "THREAD", "SNIPPET")
+PARTS = ("TASK", "COMMENT", "MEETING", "FILE", "THREAD")
+"""What a box holds. Users who see the box see all of it."""
+_SHOWING = ("GET", "ORDER", "RESIZE", "HIDE", "FREEZE", "SUMMARY")
+"""What every user who sees a pipeline may do with its fields: see them, and arrange them in views of their own."""
 REFERS = {"BOX_UPDATE": "UPDATE", "BOX_VIEW": "GET"}
 """Conditions that hold if the user may do this action to the box."""
 OPERATORS = ("EQUALS", "NOT_EQUALS", "CONTAINS", "IS_EMPTY", "IS_NOT_EMPTY")
@@ -135,6 +139,19 @@ def check(
         known = ", ".join(_OF_ANYTHING)
         raise Invalid(
             f"{where}.conditionalCheck", f"is a condition on boxes; for a {entity.lower()} it must be one of {known}"
+        )
+    if action == "OVERRIDE_SHARING_RESTRICTION":
+        raise Invalid(f"{where}.action", "cannot be granted: a restriction of sharing holds for every user")
+    if condition != "NONE" and ((entity in PARTS and action == "GET") or (entity == "FIELD" and action in _SHOWING)):
+        raise Invalid(
+            f"{where}.conditionalCheck",
+            f"must be NONE: {entity} {action} is allowed to every user who "
+            f"sees {'the box' if entity in PARTS else 'the pipeline'}",
+        )
+    if entity == "SNIPPET" and condition not in _OF_ANYTHING:
+        raise Invalid(
+            f"{where}.conditionalCheck",
+            f"is a condition on boxes; for a snippet it must be one of {', '.join(_OF_ANYTHING)}",
         )
     if condition == "STAGE":
         for key in _stages(params):

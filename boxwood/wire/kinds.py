@@ -201,6 +201,19 @@ def one_of(*words: str) -> Kind:
     return Kind(read, {"type": "string", "enum": list(words)})
 
 
+def only(kind: Kind, value: Any, reason: str) -> Kind:
+    """The kind of a member that always has this value. A client may send it back as it was read; every other value is
+    refused with the reason, because it would have no effect."""
+
+    def read(given: Any) -> Any:
+        if kind.read(given) != value:
+            raise Wrong(reason)
+        raise NotGiven
+
+    limits = {"maxItems": 0} if value == [] else {"enum": [value]}
+    return Kind(read, {**kind.schema, **limits})
+
+
 def clearable(kind: Kind) -> Kind:
     """The kind of a member that null clears. docs/api/README.md lists these members."""
 

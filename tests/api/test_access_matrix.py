@@ -178,7 +178,7 @@ def all_actors(world: World, things: Things) -> list[Actor]:
 
         def join(db: Any) -> None:
             if team:
-                TEAM_MEMBERS.insert(db, TeamMember(team, made.user_key, role, "Accepted", "None", now))
+                TEAM_MEMBERS.insert(db, TeamMember(team, made.user_key, role, "Accepted", now))
             if entry:
                 PIPELINE_MEMBERS.insert(db, PipelineMember(pipeline, made.user_key, entry, False, now))
 

@@ -79,7 +79,7 @@ def viewers(world: World, pipeline: dict[str, Any]) -> list[Viewer]:
     who only has a viewer's role; and a stranger."""
     eve = world.person("eve", "Eve", "Polastri")
     engine, now = world.server.engine, world.clock()
-    member = TeamMember(world.team_key, eve.user_key, "Member", "Accepted", "None", now)
+    member = TeamMember(world.team_key, eve.user_key, "Member", "Accepted", now)
     engine.write(lambda db: TEAM_MEMBERS.insert(db, member))
     world.stack.callback(eve.http.close)
     members = [

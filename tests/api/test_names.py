@@ -44,7 +44,7 @@ def assignees(box: Json) -> list[str]:
 
 
 def join_team(world: World, person: Person) -> None:
-    member = TeamMember(world.team_key, person.user_key, "Member", "Accepted", "None", world.clock())
+    member = TeamMember(world.team_key, person.user_key, "Member", "Accepted", world.clock())
     world.server.engine.write(lambda db: TEAM_MEMBERS.insert(db, member))
 
 
@@ -433,7 +433,7 @@ def test_a_box_read_with_names_is_changed_by_its_etag(deals: Deals) -> None:
 def test_a_team_key_names_only_users_and_pipelines_of_its_team(deals: Deals) -> None:
     world = deals.world
     mine = world.server.engine.write(lambda db: teams.create(db, f"Mine {world.number}", world.ada.user, world.clock()))
-    member = TeamMember(mine.key, world.bo.user_key, "Member", "Accepted", "None", world.clock())
+    member = TeamMember(mine.key, world.bo.user_key, "Member", "Accepted", world.clock())
     world.server.engine.write(lambda db: TEAM_MEMBERS.insert(db, member))
     elsewhere = world.pipeline(name=f"Elsewhere {world.number}", teamKey=mine.key)
     assert ok(world.bo.http.get(f"/api/v1/pipelines/{elsewhere['name']}"))["key"] == elsewhere["key"]

@@ -62,9 +62,7 @@ FULL: dict[str, dict[str, Any]] = {
     "/v1/pipelines/{pipeline}": {"description": "All deals", "aclEntries": [{"email": "{email}"}]},
     "/v2/pipelines/{pipeline}": {"description": "All deals", "stageOrder": ["5003", "5002", "5001"]},
     "/v1/pipelines/{pipeline}/fields/{field}": {
-        "defaultValue": "5",
         "displayFormat": {"type": "CURRENCY", "currency": "EUR", "decimals": 2},
-        "aiSettings": {"prompt": "Summarize", "source": "BOX_TIMELINE"},
     },
     "/v1/pipelines/{pipeline}/stages/{stage}": {
         "color": {"foregroundColor": "rgb(1,2,3)", "backgroundColor": "rgb(4,5,6)"}
@@ -98,8 +96,7 @@ FULL: dict[str, dict[str, Any]] = {
         "filter": {"field": "name", "op": "isNotEmpty"},
         "secrets": {"TOKEN": "s3cr3t-12"},
     },
-    "/v1/users/{user}": {"timezoneId": "Europe/Berlin", "customerSpecifiedInvoiceData": "VAT 1"},
-    "/v2/teams/{team}": {"emailsToSendInvoiceTo": ["{email}"]},
+    "/v1/users/{user}": {"timezoneId": "Europe/Berlin"},
 }
 CHANGES_BY_ITSELF = ("Timestamp", "version", "lastSaved")
 

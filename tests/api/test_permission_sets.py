@@ -1,5 +1,6 @@
 """Custom permission sets: every action under every condition, once allowed and once refused."""
 
+import base64
 from typing import Any
 
 import pytest
@@ -234,6 +235,10 @@ def test_conditions_on_fields_work_the_same_for_lists_and_single_boxes(
         (grant("BOX", "GET", "FIELD_COMPARISON", {**GOLD, "operator": "LIKE"}), "operator"),
         (grant("BOX", "GET", "FIELD_COMPARISON", {"fieldKey": "1001", "operator": "EQUALS"}), "value"),
         (grant("BOX", "GET", "FIELD_COMPARISON", {**GOLD, "value": "1e400"}), "value"),
+        (grant("PIPELINE", "OVERRIDE_SHARING_RESTRICTION"), "action"),
+        (grant("COMMENT", "GET", "ASSIGNED_TO"), "conditionalCheck"),
+        (grant("FIELD", "HIDE", "CREATOR"), "conditionalCheck"),
+        (grant("SNIPPET", "UPDATE", "STAGE", {"stageKey": "5001"}), "conditionalCheck"),
     ],
 )
 def test_a_meaningless_grant_is_refused(world: World, given: dict[str, Any], named: str) -> None:
@@ -290,6 +295,42 @@ PARTS: dict[str, tuple[str, Any, Any]] = {
     "MEETING": ("meetings", {"meetingType": "CALL_LOG", "startTimestamp": 1, "notes": "Yes"}, {"notes": "No"}),
     "FILE": ("files", b"bytes", None),
 }
+
+
+def test_conversations_are_granted_without_the_box(world: World) -> None:
+    pipeline = world.pipeline()
+    box = world.box(pipeline)["key"]
+    sees, path = grant("BOX", "GET"), f"/api/v2/boxes/{box}/messages"
+    raw = base64.b64encode(b"From: eva@client.example\nTo: bo@example.org\nMessage-ID: <1@x>\n\nHello").decode()
+    assign_set(world, pipeline, sees, grant("THREAD", "UPDATE"), grant("THREAD", "DELETE"))
+    refused(world.bo.http.post(path, json={"raw": raw}), 403)
+    refused(world.bo.http.put(f"/api/v1/boxes/{box}/threads", data={"threadGmailId": "15d52837dc00ff8e"}), 403)
+    assign_set(world, pipeline, sees, grant("THREAD", "CREATE", "STAGE", {"stageKey": "5001"}))
+    thread = ok(world.bo.http.post(path, json={"raw": raw}))["threadKey"]
+    ok(world.bo.http.put(f"/api/v1/boxes/{box}/threads", data={"threadGmailId": "15d52837dc00ff8e"}))
+    refused(world.bo.http.delete(f"/api/v1/threads/{thread}"), 403)
+    refused(world.bo.http.post(f"/api/v2/threads/{thread}/share", json={"share": "private"}), 403)
+    assign_set(world, pipeline, sees, grant("THREAD", "UPDATE"))
+    ok(world.bo.http.post(f"/api/v2/threads/{thread}/share", json={"share": "full"}))
+    assign_set(world, pipeline, sees, grant("THREAD", "CREATE"), grant("THREAD", "DELETE"))
+    ok(world.bo.http.delete(f"/api/v1/threads/{thread}"))
+    ok(world.bo.http.post(f"/api/v2/trash/{thread}/restore"))
+    refused(world.bo.http.post(f"/api/v1/boxes/{box}", json={"notes": "by Bo"}), 403)
+
+
+def test_snippets_are_granted_without_the_pipeline(world: World) -> None:
+    pipeline = world.pipeline()
+    sees, shared = grant("PIPELINE", "GET"), {"snippetName": "Thanks", "pipelineKey": pipeline["key"]}
+    snippet = ok(world.ada.http.put("/api/v1/snippets", json=shared))["key"]
+    assign_set(world, pipeline, sees)
+    refused(world.bo.http.put("/api/v1/snippets", json=shared), 403)
+    refused(world.bo.http.post(f"/api/v1/snippets/{snippet}", json={"snippetName": "By Bo"}), 403)
+    assign_set(world, pipeline, sees, grant("SNIPPET", "CREATE"), grant("SNIPPET", "UPDATE"))
+    ok(world.bo.http.put("/api/v1/snippets", json=shared))
+    ok(world.bo.http.post(f"/api/v1/snippets/{snippet}", json={"snippetName": "By Bo"}))
+    refused(world.bo.http.delete(f"/api/v1/snippets/{snippet}"), 403)
+    assign_set(world, pipeline, sees, grant("SNIPPET", "DELETE"))
+    ok(world.bo.http.delete(f"/api/v1/snippets/{snippet}"))
 
 
 def send(world: World, path: str, body: Any) -> Any:

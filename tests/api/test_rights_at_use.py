@@ -22,7 +22,7 @@ def join(world: World, name: str, role: str) -> Person:
     """Create a person who is a member of Ada's team."""
     person = world.person(name, name.title(), "Smith")
     world.stack.callback(person.http.close)
-    member = TeamMember(world.team_key, person.user_key, role, "Accepted", "None", world.clock())
+    member = TeamMember(world.team_key, person.user_key, role, "Accepted", world.clock())
     world.server.engine.write(lambda db: TEAM_MEMBERS.insert(db, member))
     return person
 

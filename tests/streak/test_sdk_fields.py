@@ -121,12 +121,14 @@ def test_two_options_of_one_name_are_refused(ada, key):
     assert items(ada.pipelines.get_field(key, field)) == []
 
 
-def test_the_ai_settings_of_a_field_are_stored(ada, key):
+def test_the_ai_settings_of_a_field_can_only_be_sent_back(ada, key):
     field = ada.pipelines.create_field(key, name="Summary", type="TEXT_INPUT").key
     asked = PipelineFieldAiSettingsUpdate(prompt="What do they make?", source="WEB_CRAWLING")
-    changed = ada.pipelines.update_field(key, field, ai_settings=asked)
-    assert (changed.ai_settings.prompt, changed.ai_settings.source) == ("What do they make?", "WEB_CRAWLING")
-    assert ada.pipelines.get_field(key, field) == changed
+    with refused(400, "aiSettings"):
+        ada.pipelines.update_field(key, field, ai_settings=asked)
+    as_read = PipelineFieldAiSettingsUpdate(prompt="", source="BOX_TIMELINE")
+    changed = ada.pipelines.update_field(key, field, name="About", ai_settings=as_read)
+    assert (changed.name, changed.ai_settings.prompt) == ("About", "")
 
 
 def test_a_deleted_field_is_gone_from_the_pipeline_and_its_boxes(ada, key, world):

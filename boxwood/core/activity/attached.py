@@ -87,7 +87,7 @@ def list_for_boxes(ctx: Ctx, table: Table[R], where: str, params: dict[str, Any]
     return table.load_all(rows)
 
 
-ENTITIES = {"tasks": "TASK", "comments": "COMMENT", "meetings": "MEETING", "files": "FILE"}
+ENTITIES = {"tasks": "TASK", "comments": "COMMENT", "meetings": "MEETING", "files": "FILE", "threads": "THREAD"}
 """The names that permission sets have for the records of these tables."""
 
 

@@ -23,7 +23,7 @@ from ..records import (
     permissions,
 )
 from . import tasks
-from .mail import mailboxes
+from .mail import mailboxes, sharing
 from .tasks import TASKS
 
 OWNED = ("webhooks", "inbound", "automations")
@@ -60,14 +60,18 @@ def replace_members(ctx: Ctx, team: Team, named: list[dict[str, Any]]) -> None:
     """
     team = teams.lock(ctx, team.key)
     before = {member.user_key: (member, user) for member, user in teams.members(ctx, [team.key])[team.key]}
+    who_share = sharing.members_who_share(ctx, [team.key])
     after: dict[str, tuple[TeamMember, User]] = {}
     for at, given in enumerate(named):
         user = team_settings.find_user(ctx, given, f"members[{at}]", known=set(before))
         status = "Pending" if user.invited else "Accepted"
-        new = TeamMember(team.key, user.key, "Member", status, "None", ctx.now)
-        changes = {name: given[name] for name in ("role", "email_sharing") if given.get(name)}
+        new = TeamMember(team.key, user.key, "Member", status, ctx.now)
         was = before[user.key][0] if user.key in before else new
-        after[user.key] = msgspec.structs.replace(was, **changes), user
+        shares = "Existence" if (team.key, user.key) in who_share else "None"
+        if given.get("email_sharing") not in (None, shares):
+            where = f"members[{at}].emailSharing"
+            raise Invalid(where, f"cannot be set, and is {shares}: only members share the mail of their mailboxes")
+        after[user.key] = msgspec.structs.replace(was, role=given.get("role") or was.role), user
     if not any(member.role == "Owner" for member, _ in after.values()):
         raise Invalid("members", "a team needs an owner")
     for key, (member, user) in sorted(after.items()):
@@ -84,9 +88,8 @@ def replace_members(ctx: Ctx, team: Team, named: list[dict[str, Any]]) -> None:
 def _change(ctx: Ctx, team: Team, user: User, before: TeamMember, after: TeamMember) -> None:
     """Store a changed membership. A member who is no longer an owner loses the TEAM keys of the team."""
     ctx.db.run(
-        f"UPDATE team_members SET role = :role, email_sharing = :sharing WHERE {_MEMBER}",
+        f"UPDATE team_members SET role = :role WHERE {_MEMBER}",
         role=after.role,
-        sharing=after.email_sharing,
         team=team.key,
         user=user.key,
     )

@@ -11,6 +11,7 @@ from ...errors import Forbidden, Insufficient, Invalid, NotFound
 from ...lib import ids
 from ...lib.mail import html_text
 from .. import access, events, pipelines, trash
+from ..access import Role
 from ..context import Ctx
 from ..records import Pipeline
 from .sending import merge_fields
@@ -96,7 +97,7 @@ def create(ctx: Ctx, given: dict[str, Any]) -> Snippet:
 def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> Snippet:
     """Apply the given members; members equal to the stored ones are ignored. If `pipeline_key` is None, only the author
     sees the snippet."""
-    snippet, shared = _lock(ctx, key)
+    snippet, shared = _lock(ctx, key, "UPDATE")
     changes = {name: value or None for name, value in changes.items()}
     if "name" in changes and not changes["name"]:
         raise Invalid("snippetName", "must not be empty")
@@ -117,15 +118,15 @@ def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> Snippet:
 
 
 def delete(ctx: Ctx, key: str) -> None:
-    snippet, shared = _lock(ctx, key)
+    snippet, shared = _lock(ctx, key, "DELETE")
     trash.store(ctx, "snippet", key, snippet.name, pipeline=shared)
     ctx.db.run("DELETE FROM snippets WHERE key = :key", key=key)
     events.record(ctx, "snippet.deleted", snippet, pipeline=shared, subject=snippet.name)
 
 
-def _lock(ctx: Ctx, key: str) -> tuple[Snippet, Pipeline | None]:
+def _lock(ctx: Ctx, key: str, action: str) -> tuple[Snippet, Pipeline | None]:
     """The snippet, locked to be changed, and the pipeline that it is shared with. Only the author, or a user who may
-    change the pipeline, may change a snippet."""
+    change the pipeline or its snippets, may change a snippet."""
     row = ctx.db.row(f"{_VISIBLE} AND s.key = :key{ctx.db.for_update}", key=key, **ctx.who)
     if row is None:
         raise NotFound(key)
@@ -137,7 +138,7 @@ def _lock(ctx: Ctx, key: str) -> tuple[Snippet, Pipeline | None]:
     except NotFound:
         return snippet, None  # the author left the pipeline
     if snippet.user_key != ctx.actor.key:
-        access.require(ctx, role, "PIPELINE", "UPDATE", pipeline)
+        _require(ctx, role, action, pipeline)
     return snippet, pipeline
 
 
@@ -146,5 +147,11 @@ def _shared(ctx: Ctx, pipeline_key: str | None) -> Pipeline | None:
     if not pipeline_key:
         return None
     pipeline, role = pipelines.reach(ctx, pipeline_key)
-    access.require(ctx, role, "PIPELINE", "UPDATE", pipeline)
+    _require(ctx, role, "CREATE", pipeline)
     return pipeline
+
+
+def _require(ctx: Ctx, role: Role, action: str, pipeline: Pipeline) -> None:
+    """Raise `Forbidden` unless the role allows this action on snippets of the pipeline, or to change the pipeline."""
+    if not access.allows(ctx, role, "SNIPPET", action, pipeline):
+        access.require(ctx, role, "PIPELINE", "UPDATE", pipeline)

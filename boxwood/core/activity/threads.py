@@ -93,7 +93,7 @@ def add_gmail(ctx: Ctx, box_key: str, gmail_id: str | None) -> Thread:
     if gmail_id is None:
         raise Insufficient("Thread", "threadGmailId")
     gmail_id = checked_gmail_id(gmail_id, "threadGmailId")
-    box, pipeline, _ = boxes.reach(ctx, box_key, "UPDATE")
+    box, pipeline, _ = attached.reach_box(ctx, THREADS, box_key)
     row = ctx.db.row(
         f"SELECT {THREADS.columns} FROM threads WHERE box_key = :box AND gmail_id = :id", box=box.key, id=gmail_id
     )
@@ -242,7 +242,7 @@ def merged(stored: list[str], added: list[str]) -> list[str]:
 def remove(ctx: Ctx, key: str) -> None:
     """Move a thread to the trash, with its messages and files. The addresses that it added stay with the box. Answers
     to its messages do not come back to the box by themselves."""
-    thread, box, pipeline, _ = attached.reach(ctx, THREADS, key)
+    thread, box, pipeline, _ = attached.reach(ctx, THREADS, key, "DELETE")
     its_files = files.by_thread(ctx, [key])[key]
     name = thread.subject or thread.gmail_id or "(no subject)"
     trash.store(ctx, "thread", key, name, pipeline=pipeline, box_key=box.key)

@@ -54,8 +54,7 @@ def _find(team: Team, name: str, key: str) -> TeamField:
 
 
 def create(ctx: Ctx, name: str, team_key: str, given: dict[str, Any]) -> TeamField:
-    """Add a field to a team's list. `given` holds `name` and `type`, and `key`, `options` and `default_value` if
-    wanted."""
+    """Add a field to a team's list. `given` holds `name` and `type`, and `key` and `options` if wanted."""
     team = _lock(ctx, name, team_key)
     field = _new(ctx, fields_of(team, name), given)
     _save(ctx, team, name, [*fields_of(team, name), field])
@@ -141,6 +140,7 @@ def _new(ctx: Ctx, known: list[TeamField], given: dict[str, Any]) -> TeamField:
         raise Insufficient("Field", "type" if title else "name")
     if kind == "FORMULA":
         raise Invalid("type", "must not be FORMULA: only fields of boxes are computed")
+    _check_default(kind, given, None)
     taken = [int(field.key) for field in known if field.key.isdecimal()]
     key = given.get("key") or str(max([FIRST_FIELD - 1, *taken]) + 1)
     if not _KEY.fullmatch(key):
@@ -149,8 +149,6 @@ def _new(ctx: Ctx, known: list[TeamField], given: dict[str, Any]) -> TeamField:
         key=key,
         name=title,
         type=kind,
-        default_value=given.get("default_value") or None,
-        default_updated_at=ctx.now if given.get("default_value") else None,
         updated_at=ctx.now,
     )
     return msgspec.structs.replace(field, options=_options(field, given.get("options"), add_only=False))
@@ -166,10 +164,16 @@ def _with_changes(ctx: Ctx, field: TeamField, changes: dict[str, Any], *, add_on
         name=changes.get("name") or field.name,
         options=_options(field, changes.get("options"), add_only=add_only),
     )
-    default = changes.get("default_value")
-    if default is not None and (default or None) != field.default_value:
-        after = msgspec.structs.replace(after, default_value=default or None, default_updated_at=ctx.now)
+    _check_default(field.type, changes, field.default_value)
+    if changes.get("default_value") == "":
+        after = msgspec.structs.replace(after, default_value=None)
     return after if after == field else msgspec.structs.replace(after, updated_at=ctx.now)
+
+
+def _check_default(kind: str, given: dict[str, Any], stored: str | None) -> None:
+    """Raise `Invalid` if a field gets a default value. It may be sent back as it was read."""
+    if given.get("default_value") and given["default_value"] != stored:
+        raise Invalid("defaultValue", f"cannot be set: a {kind} field begins without a value")
 
 
 def _checked(fields: list[TeamField]) -> list[TeamField]:

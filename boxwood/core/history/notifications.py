@@ -53,6 +53,8 @@ def on_event(ctx: Ctx, happened: Happened) -> None:
     wanted = _named(kind, happened.thing, happened.before or {})
     if box is not None and kind in FOLLOWER_KINDS:
         wanted = {**dict.fromkeys(_unmuted(ctx, box), FOLLOWED), **wanted}
+    if box is not None and kind == "task.due" and happened.thing.remind_followers:
+        wanted = {**dict.fromkeys(_unmuted(ctx, box), DUE), **wanted}
     if kind not in TO_THEIR_USER and not EVENT_KINDS[kind].by_itself and not ctx.via.startswith("automation:"):
         wanted.pop(ctx.actor.key, None)
     if not wanted:

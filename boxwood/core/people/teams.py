@@ -126,14 +126,14 @@ def create(db: Db, name: str, owner: User, now: int) -> Team:
     """Create a team with its owner and return it. No event is recorded; `accounts/team_settings.create` does that."""
     team = Team(ids.new("t", now), name, owner.key, TeamSettings(), now, now)
     TEAMS.insert(db, team)
-    TEAM_MEMBERS.insert(db, TeamMember(team.key, owner.key, "Owner", "Accepted", "None", now))
+    TEAM_MEMBERS.insert(db, TeamMember(team.key, owner.key, "Owner", "Accepted", now))
     return team
 
 
 def add(ctx: Ctx, team: Team, user: User, role: str) -> None:
     """Add a user who is not a member yet, and record the event."""
     status = "Pending" if user.invited else "Accepted"
-    member = TeamMember(team.key, user.key, role, status, "None", ctx.now)
+    member = TeamMember(team.key, user.key, role, status, ctx.now)
     TEAM_MEMBERS.insert(ctx.db, member)
     record_change(ctx, team, user, None, member)
 

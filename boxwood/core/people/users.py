@@ -41,12 +41,7 @@ def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> User:
         raise Forbidden("Only the user may change this")
     if changes.get("timezone"):
         _check_timezone(changes["timezone"])
-    empty_is_unset = ("timezone", "customer_invoice_data")
-    changes = {name: (value or None) if name in empty_is_unset else value for name, value in changes.items()}
-    if "emails_to_send_invoice_to" in changes:
-        given = changes["emails_to_send_invoice_to"]
-        emails = [persons.check_email(email, "emailsToSendInvoiceTo") for email in given]
-        changes = {**changes, "emails_to_send_invoice_to": list(dict.fromkeys(emails))}
+    changes = {name: (value or None) if name == "timezone" else value for name, value in changes.items()}
     own = {name: value for name, value in changes.items() if name in User.__struct_fields__}
     settings = {name: value for name, value in changes.items() if name in UserSettings.__struct_fields__}
     edited = msgspec.structs.replace(

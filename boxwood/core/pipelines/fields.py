@@ -27,8 +27,6 @@ from .stored_values import clear_options, read, restore_options
 
 MOST = 500
 
-AI_SOURCES = ("BOX_TIMELINE", "WEB_CRAWLING")
-
 
 NUMBERED = ("TEXT_INPUT", "FORMULA")
 """The types of fields that can hold numbers and have a display format."""
@@ -60,15 +58,16 @@ def add(ctx: Ctx, pipeline: Pipeline, given: dict[str, Any]) -> tuple[Pipeline, 
         raise Invalid("type", f"must be one of {', '.join(FIELD_TYPES)}, but is {kind[:50]!r}")
     if pipeline.next_field - FIRST_FIELD >= MOST:
         raise Invalid("fields", f"a pipeline can have at most {MOST} fields")
+    _check_default(kind, given.get("default_value"), None)
     field = Field(
         pipeline_key=pipeline.key,
         key=str(pipeline.next_field),
         name=name,
         type=kind,
         options=[],
-        default_value=_raw(given.get("default_value")),
+        default_value=_raw(given.get("default_value")) if kind == "FORMULA" else None,
         ai_settings=AiSettings(),
-        default_updated_at=ctx.now if given.get("default_value") is not None else None,
+        default_updated_at=ctx.now if kind == "FORMULA" and given.get("default_value") is not None else None,
         updated_at=ctx.now,
         display_format=_display_format(kind, given.get("display_format")),
     )
@@ -101,10 +100,12 @@ def edit(
     if changes.get("name") == "":
         raise Invalid("name", "must not be empty")
     after = msgspec.structs.replace(field, name=changes.get("name") or field.name)
+    if "default_value" in changes:
+        _check_default(field.type, changes["default_value"], field.default_value)
     if "default_value" in changes and _raw(changes["default_value"]) != field.default_value:
         after = msgspec.structs.replace(after, default_value=_raw(changes["default_value"]), default_updated_at=ctx.now)
-    if changes.get("ai_settings"):
-        after = msgspec.structs.replace(after, ai_settings=_ai_settings(field, changes["ai_settings"]))
+    if msgspec.structs.replace(field.ai_settings, **changes.get("ai_settings") or {}) != field.ai_settings:
+        raise Invalid("aiSettings", "cannot be changed: Boxwood fills no fields by AI")
     if "display_format" in changes:
         after = msgspec.structs.replace(after, display_format=_display_format(field.type, changes["display_format"]))
     if changes.get("options") is not None and field.type in WITH_OPTIONS:
@@ -215,11 +216,10 @@ def _display_format(kind: str, given: dict[str, Any] | None) -> DisplayFormat | 
     return found
 
 
-def _ai_settings(field: Field, given: dict[str, str]) -> AiSettings:
-    settings = msgspec.structs.replace(field.ai_settings, **given)
-    if settings.source not in AI_SOURCES:
-        raise Invalid("aiSettings.source", f"must be one of {', '.join(AI_SOURCES)}")
-    return settings
+def _check_default(kind: str, given: Any, stored: msgspec.Raw | None) -> None:
+    """Raise `Invalid` if a field that is no formula gets a default value. It may be sent back as it was read."""
+    if kind != "FORMULA" and given not in (None, "") and _raw(given) != stored:
+        raise Invalid("defaultValue", f"is the formula of a FORMULA field: a {kind} field begins without a value")
 
 
 def _raw(value: Any) -> msgspec.Raw | None:

@@ -75,7 +75,9 @@ def create(ctx: Ctx, given: dict[str, Any]) -> Pipeline:
     for field in new_fields:
         pipeline = formulas.set_from_default(ctx, pipeline, field)
     saving.save(ctx, pipeline)
-    events.record(ctx, "pipeline.created", pipeline, pipeline=pipeline)
+    template = events.brief(given.get("template_type") or "")
+    detail: dict[str, Any] = {"what": f" from the template {template}"} if template else {}
+    events.record(ctx, "pipeline.created", pipeline, pipeline=pipeline, **detail)
     return pipeline
 
 

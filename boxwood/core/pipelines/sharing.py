@@ -68,6 +68,8 @@ def _check_sets(ctx: Ctx, pipeline: Pipeline, sets: dict[str, PermissionSet]) ->
             raise Invalid(f"customPermissionSets.{name}", "is a built-in set: choose another name")
         if len(permission_set.permissions) > MOST_GRANTS:
             raise Invalid(where, f"must have at most {MOST_GRANTS} entries")
+        if permission_set == pipeline.permission_sets.get(name):
+            continue  # sent back as it was read
         for at, grant in enumerate(permission_set.permissions):
             members = (grant.entity_type, grant.action, grant.conditional_check, grant.params)
             permission_conditions.check(*members, pipeline.stage_order, types, f"{where}[{at}]")

@@ -24,7 +24,7 @@ WITH_OPTIONS = ("DROPDOWN", "TAG")
 
 
 class AiSettings(msgspec.Struct, frozen=True):
-    """Stored and returned for clients that use it. Boxwood does not fill fields with AI (ruling 3)."""
+    """What an import from Streak brought. Boxwood does not fill fields with AI (ruling 3)."""
 
     prompt: str = ""
     source: str = "BOX_TIMELINE"

@@ -39,9 +39,6 @@ class TeamSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     """Settings of a team, with the permissions and fields of its contacts and organizations."""
 
     sharing_restricted_to_team: bool = False
-    automatically_approve_join_requests: bool = False
-    automatically_send_invoice_emails: bool = False
-    emails_to_send_invoice_to: list[str] = []
     contacts_access: ListAccess = ListAccess()
     organizations_access: ListAccess = ListAccess()
     contacts_fields: list[TeamField] = []
@@ -66,7 +63,6 @@ class TeamMember(msgspec.Struct, frozen=True):
     user_key: str
     role: str
     invite_status: str
-    email_sharing: str
     invited_at: int
 
 

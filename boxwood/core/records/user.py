@@ -10,9 +10,6 @@ from ...db.records import Table
 class UserSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     """Settings that a user changes for themselves."""
 
-    automatically_send_invoice_emails: bool = False
-    emails_to_send_invoice_to: list[str] = []
-    customer_invoice_data: str | None = None
     wants_task_digest: bool = True
 
 

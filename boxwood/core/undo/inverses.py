@@ -311,7 +311,8 @@ def _team(ctx: Ctx, event: Event) -> bool:
     """The team's name, its settings, or the fields of its contacts or organizations with their values."""
     key, before = event.subject_key or "", msgspec.json.decode(event.before or b"{}")
     after = msgspec.json.decode(event.record, type=Team)
-    changed: Values = before.get("settings", {})
+    settings = before.get("settings", {})
+    changed: Values = {name: settings[name] for name in settings if name in TeamSettings.__struct_fields__}
     old = msgspec.convert({**undo_data.plain(after.settings), **changed}, TeamSettings)
     for name in TEAM_LISTS:
         if (member := f"{name}_fields") in changed:

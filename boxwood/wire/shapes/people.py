@@ -9,20 +9,23 @@ import msgspec
 from ...core.accounts.api_keys import ApiKey
 from ...core.accounts.key_limits import NO_LIMITS
 from ...core.records import (
-    FIELD_TYPES,
-    TEAM_LISTS,
-    TEAM_ROLES,
-    ListAccess,
     Person,
-    Team,
-    TeamField,
-    TeamMember,
     User,
     scopes,
 )
 from ..codec import Shape
-from ..kinds import FLAG, INTEGER, KEY, MILLIS, NAME, NAMES, TEXT, Kind, clearable, mapping, one_of, record, records
-from . import options
+from ..kinds import (
+    FLAG,
+    INTEGER,
+    KEY,
+    MILLIS,
+    NAME,
+    NAMES,
+    TEXT,
+    Kind,
+    clearable,
+    only,
+)
 from .base import Out as Out
 from .base import given as given
 
@@ -47,7 +50,6 @@ class UserOut(Out, omit_defaults=False):
     wants_task_digest_email: bool
     last_seen_timestamp: int | msgspec.UnsetType = msgspec.UNSET
     timezone_id: str | msgspec.UnsetType = msgspec.UNSET
-    customer_specified_invoice_data: str | msgspec.UnsetType = msgspec.UNSET
     google_profile_photo_url: str | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -67,30 +69,32 @@ def user(user: User) -> UserOut:
         last_saved_timestamp=user.updated_at,
         is_oauth_complete=not user.invited,
         user_type=user.user_type,
-        emails_to_send_invoice_to=user.settings.emails_to_send_invoice_to,
-        automatically_send_invoice_emails=user.settings.automatically_send_invoice_emails,
+        emails_to_send_invoice_to=[],
+        automatically_send_invoice_emails=False,
         wants_task_digest_email=user.settings.wants_task_digest,
         last_seen_timestamp=given(user.seen_at),
         timezone_id=given(user.timezone),
-        customer_specified_invoice_data=given(user.settings.customer_invoice_data),
         google_profile_photo_url=given(user.image),
     )
 
 
+NO_INVOICES = "cannot be set: Boxwood sends no invoices"
+INVOICES: dict[str, Kind] = {
+    "automatically_send_invoice_emails": only(FLAG, False, NO_INVOICES),
+    "emails_to_send_invoice_to": only(NAMES, [], NO_INVOICES),
+}
 USER_EDIT = Shape(
     "UserEdit",
+    INVOICES,
     timezone=NAME,
     given_name=NAME,
     family_name=NAME,
-    automatically_send_invoice_emails=FLAG,
-    emails_to_send_invoice_to=NAMES,
-    customer_invoice_data=TEXT,
+    customer_specified_invoice_data=only(TEXT, "", NO_INVOICES),
     wants_task_digest=FLAG,
     aliases={
         "timezoneId": "timezone",
         "firstName": "given_name",
         "lastName": "family_name",
-        "customerSpecifiedInvoiceData": "customer_invoice_data",
         "wantsTaskDigestEmail": "wants_task_digest",
     },
 )
@@ -230,171 +234,3 @@ def key_limits(given: dict[str, Any]) -> dict[str, Any]:
     if "rate_limit" in given:
         found["rate"] = (given["rate_limit"] or "").strip()
     return found
-
-
-class TeamMemberOut(Out):
-    user_key: str
-    role: str
-    invite_date: int
-    invite_status: str
-    display_name: str
-    email: str
-    full_name: str
-    given_name: str
-    user_type: str
-    email_sharing: str
-    image: str | None = None
-
-
-class TeamFieldOut(Out, omit_defaults=False):
-    key: str
-    name: str
-    type: str
-    last_updated_timestamp: int
-    default_value: str | msgspec.UnsetType = msgspec.UNSET
-    last_default_value_updated_timestamp: int | msgspec.UnsetType = msgspec.UNSET
-    dropdown_settings: options.DropdownSettings | msgspec.UnsetType = msgspec.UNSET
-    tag_settings: options.TagSettings | msgspec.UnsetType = msgspec.UNSET
-
-
-def team_field(field: TeamField) -> TeamFieldOut:
-    dropdown, tags = options.settings(field.type, field.options)
-    return TeamFieldOut(
-        key=field.key,
-        name=field.name,
-        type=field.type,
-        last_updated_timestamp=field.updated_at,
-        default_value=given(field.default_value),
-        last_default_value_updated_timestamp=given(field.default_updated_at),
-        dropdown_settings=dropdown,
-        tag_settings=tags,
-    )
-
-
-class TeamFieldSettings(Out, omit_defaults=False):
-    fields: dict[str, TeamFieldOut]
-
-
-class AccessListOut(Out, omit_defaults=False):
-    acl_entries: list[dict[str, Any]]
-    default_permission_set_name: str | msgspec.UnsetType = msgspec.UNSET
-
-
-class TeamOut(Out, omit_defaults=False):
-    key: str
-    creation_date: int
-    creator: str
-    name: str
-    members: list[TeamMemberOut]
-    sharing_restricted_to_team: bool
-    automatically_approve_join_requests: bool
-    automatically_send_invoice_emails: bool
-    emails_to_send_invoice_to: list[str]
-    last_saved_timestamp: int
-    contact_org_list_permissions: dict[str, AccessListOut]
-    contact_settings: TeamFieldSettings
-    organization_settings: TeamFieldSettings
-
-
-def team(team: Team, members: list[tuple[TeamMember, User]]) -> TeamOut:
-    settings = team.settings
-    return TeamOut(
-        key=team.key,
-        creation_date=team.created_at,
-        creator=team.creator_key,
-        name=team.name,
-        members=[_team_member(member, user) for member, user in members],
-        sharing_restricted_to_team=settings.sharing_restricted_to_team,
-        automatically_approve_join_requests=settings.automatically_approve_join_requests,
-        automatically_send_invoice_emails=settings.automatically_send_invoice_emails,
-        emails_to_send_invoice_to=settings.emails_to_send_invoice_to,
-        last_saved_timestamp=team.updated_at,
-        contact_org_list_permissions={
-            "contacts": _access_list(settings.contacts_access),
-            "organizations": _access_list(settings.organizations_access),
-        },
-        contact_settings=TeamFieldSettings({field.key: team_field(field) for field in settings.contacts_fields}),
-        organization_settings=TeamFieldSettings(
-            {field.key: team_field(field) for field in settings.organizations_fields}
-        ),
-    )
-
-
-def _team_member(member: TeamMember, user: User) -> TeamMemberOut:
-    return TeamMemberOut(
-        user_key=user.key,
-        role=member.role,
-        invite_date=member.invited_at,
-        invite_status=member.invite_status,
-        display_name=user.display_name,
-        email=user.email,
-        full_name=user.full_name,
-        given_name=user.given_name,
-        user_type=user.user_type,
-        email_sharing=member.email_sharing,
-        image=user.image,
-    )
-
-
-def _access_list(access: ListAccess) -> AccessListOut:
-    return AccessListOut(acl_entries=access.entries, default_permission_set_name=given(access.default_permission_set))
-
-
-_MEMBER = Shape(
-    "TeamMemberEdit",
-    user_key=KEY,
-    email=TEXT,
-    role=one_of(*TEAM_ROLES),
-    email_sharing=one_of("None", "Existence"),
-)
-TEAM_CREATE = Shape("TeamCreate", required=("name", "members"), name=NAME, members=records(_MEMBER, bare="email"))
-_ACCESS = Shape(
-    "ListAccessEdit",
-    default_permission_set=NAME,
-    entries=records(Shape("ListAccessEntry", userKey=KEY, permissionSetName=NAME, isReadOnly=FLAG)),
-    aliases={"defaultPermissionSetName": "default_permission_set", "aclEntries": "entries"},
-)
-_FIELD_MEMBERS: dict[str, Kind] = {
-    "key": KEY,
-    "name": NAME,
-    "type": one_of(*FIELD_TYPES),
-    "default_value": TEXT,
-    **options.MEMBERS,
-}
-TEAM_FIELD_CREATE = Shape("TeamFieldCreate", _FIELD_MEMBERS, required=("name", "type"))
-TEAM_FIELD_EDIT = Shape("TeamFieldEdit", _FIELD_MEMBERS, add_only=FLAG)
-_FIELD_SETTINGS = Shape("TeamFieldSettingsEdit", fields=mapping(TEAM_FIELD_CREATE))
-TEAM_EDIT = Shape(
-    "TeamEdit",
-    name=NAME,
-    sharing_restricted_to_team=FLAG,
-    automatically_approve_join_requests=FLAG,
-    automatically_send_invoice_emails=FLAG,
-    emails_to_send_invoice_to=NAMES,
-    members=records(_MEMBER),
-    access_lists=mapping(_ACCESS),
-    contact_settings=record(_FIELD_SETTINGS),
-    organization_settings=record(_FIELD_SETTINGS),
-    aliases={"contactOrgListPermissions": "access_lists"},
-)
-
-
-def field_changes(read: dict[str, Any]) -> dict[str, Any]:
-    """The members of a field for core, with the options as one list."""
-    changes = {name: value for name, value in read.items() if name not in options.MEMBERS}
-    changes["options"] = options.read(read)
-    return changes
-
-
-def team_changes(read: dict[str, Any]) -> dict[str, Any]:
-    """The settings of the lists of contacts and organizations, under core's names."""
-    changes = dict(read)
-    lists = changes.pop("access_lists", {})
-    changes |= {f"{name}_access": lists[name] or {} for name in TEAM_LISTS if name in lists}
-    for name, settings in (("contacts", "contact_settings"), ("organizations", "organization_settings")):
-        found = changes.pop(settings, {})
-        if "fields" in found:
-            changes[f"{name}_fields"] = {
-                key: field_changes(field) for key, field in found["fields"].items() if field is not None
-            }
-    return changes

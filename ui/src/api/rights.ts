@@ -14,7 +14,7 @@ const BUILT_IN: Record<string, string> = {
 };
 
 /** What a box holds that a permission set may grant without the box. */
-export type Part = "TASK" | "COMMENT" | "MEETING" | "FILE";
+export type Part = "TASK" | "COMMENT" | "MEETING" | "FILE" | "THREAD";
 type Shared = Pick<PipelineOut, "aclEntries" | "defaultPermissionSetName" | "customPermissionSets">;
 
 /** Whether the user may change the box, or with `part` add to or change this part of it. */

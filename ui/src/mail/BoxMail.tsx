@@ -15,7 +15,7 @@ const BoxAddresses = lazily(() => import("./BoxAddresses").then((file) => ({ def
 
 /** The e-mail conversations of the open box, the latest first. The address says which one is open. */
 export default function BoxMail() {
-  const { box, mayEdit } = useOpenBox();
+  const { box, mayEdit, may } = useOpenBox();
   const query = api.useQuery("get", "/v1/boxes/{box}/threads", { params: { path: { box: box.key } } });
   const [search, setSearch] = useSearch();
   const named = search.get("thread");
@@ -85,7 +85,7 @@ export default function BoxMail() {
                   thread={thread}
                   open={open === thread.key}
                   onToggle={() => turn(thread.key)}
-                  mayEdit={mayEdit}
+                  mayEdit={may("THREAD")}
                 />
               ))}
             </ul>

@@ -13,7 +13,8 @@ type Entry = { userKey: string; permissionSetName: string };
 /** Section that sets who can see the pipeline and what they may do. */
 export function Sharing({ pipeline }: { pipeline: PipelineOut }) {
   const edit = useEditPipeline(pipeline);
-  const sets = choices(Object.keys(pipeline.customPermissionSets));
+  const sets = choices(pipeline.customPermissionSets);
+  const standard = pipeline.defaultPermissionSetName;
   const entries: Entry[] = pipeline.aclEntries.map(({ userKey, permissionSetName }) => ({
     userKey,
     permissionSetName,
@@ -30,8 +31,8 @@ export function Sharing({ pipeline }: { pipeline: PipelineOut }) {
         />
         <Select
           label="What they may do, unless said otherwise below"
-          data={sets}
-          value={pipeline.defaultPermissionSetName}
+          data={withSet(sets, standard)}
+          value={standard}
           allowDeselect={false}
           onChange={(value) => value && edit.mutate({ defaultPermissionSetName: value })}
         />
@@ -96,7 +97,7 @@ function Person({ person, sets, onRole, onRemove }: PersonProps) {
           <Select
             aria-label={`What ${nameOf(person)} may do`}
             w={136}
-            data={sets.some((each) => each.value === person.permissionSetName) ? sets : [...sets, named(person)]}
+            data={withSet(sets, person.permissionSetName)}
             value={person.permissionSetName}
             allowDeselect={false}
             onChange={(value) => value && onRole(value)}
@@ -110,8 +111,9 @@ function Person({ person, sets, onRole, onRemove }: PersonProps) {
   );
 }
 
-function named(person: AclEntry): Choice {
-  return { value: person.permissionSetName, label: inWords(person.permissionSetName) };
+/** The choices, with the present one also if it cannot be assigned. */
+function withSet(sets: Choice[], name: string): Choice[] {
+  return sets.some((each) => each.value === name) ? sets : [...sets, { value: name, label: inWords(name) }];
 }
 
 type AddProps = { pipeline: PipelineOut; sets: Choice[]; onAdd: (added: Entry[]) => void };

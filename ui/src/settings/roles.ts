@@ -14,9 +14,10 @@ export const ROLES = [
 
 export const NO_ACCESS = { value: "__noAccessPermissionSet__", label: "No access", says: "is kept out" };
 
-/** The roles that can be assigned: the six roles, the pipeline's own permission sets, and no access. */
-export function choices(custom: string[]): { value: string; label: string }[] {
-  return [...ROLES, ...custom.map((name) => ({ value: name, label: name })), NO_ACCESS];
+/** The roles that can be assigned: the six roles, the pipeline's own assignable permission sets, and no access. */
+export function choices(custom: Record<string, { userAssignable: boolean }>): { value: string; label: string }[] {
+  const names = Object.keys(custom).filter((name) => custom[name]?.userAssignable);
+  return [...ROLES, ...names.map((name) => ({ value: name, label: name })), NO_ACCESS];
 }
 
 export function inWords(role: string): string {

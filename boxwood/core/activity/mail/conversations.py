@@ -8,7 +8,7 @@ import msgspec
 
 from ....errors import Conflict, Forbidden, Invalid
 from ....lib import addresses, ids
-from ... import boxes, events, search
+from ... import events, search
 from ...context import Ctx
 from ...people import contact_access
 from ...people.contacts import CONTACTS
@@ -107,7 +107,7 @@ def add_to_box(ctx: Ctx, key: str, box_key: str, *, move: bool = False) -> Threa
     _require_whole(ctx, reached)
     if box_key == reached.box.key:
         raise Invalid("boxKey", "is the box that has the conversation already")
-    box, pipeline, _ = boxes.reach(ctx, box_key, "UPDATE")
+    box, pipeline, _ = attached.reach_box(ctx, THREADS, box_key)
     if pipeline.team_key != reached.pipeline.team_key:
         raise Invalid("boxKey", "must be a box of the same team")
     if reached.thread.gmail_id is not None and not reached.thread.email_count:
@@ -134,7 +134,7 @@ def _copied(ctx: Ctx, reached: _Reached, box: Box, pipeline: Pipeline) -> Thread
         record = records[row.mail_key]
         mail = msgspec.structs.replace(mails.as_mail(record), bcc=row.bcc)
         attached_files = mails.files_of(ctx, record.key)
-        box = boxes.reach(ctx, box.key, "UPDATE")[0]
+        box = attached.reach_box(ctx, THREADS, box.key)[0]
         last = storing.add_to(ctx, source, row.owner_keys, mail, record, attached_files, box, pipeline)
     found = ctx.db.row(
         f"SELECT {THREADS.of('t')} FROM threads t JOIN messages m ON m.thread_key = t.key WHERE m.key = :key", key=last

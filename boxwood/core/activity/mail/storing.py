@@ -14,6 +14,7 @@ from ... import boxes, events, search, stored_files
 from ...context import Ctx
 from ...records import Box, Pipeline
 from .. import files, threads
+from ..attached import reach_box
 from ..files import File, MailFile, Upload
 from ..messages import ROWS, MessageRow, load
 from ..threads import THREADS, Thread
@@ -105,10 +106,10 @@ def add_stored(ctx: Ctx, mailbox: Mailbox, mail_key: str, box_key: str) -> str:
     """Add a mail that a mailbox of the team keeps to a box. Returns the key of the message. The caller has checked that
     the actor may see the mail."""
     record = mails.load(ctx, [mail_key])[mail_key]
-    box, pipeline, _ = boxes.reach(ctx, box_key, "UPDATE")
-    attached, mail = mails.files_of(ctx, mail_key), mails.as_mail(record)
+    box, pipeline, _ = reach_box(ctx, THREADS, box_key)
+    its_files, mail = mails.files_of(ctx, mail_key), mails.as_mail(record)
     own = _own_addresses(mailbox, mail)
-    return add_to(ctx, source_of(ctx, mailbox), [], mail, record, attached, box, pipeline, own=own)
+    return add_to(ctx, source_of(ctx, mailbox), [], mail, record, its_files, box, pipeline, own=own)
 
 
 def _own_addresses(mailbox: Mailbox, mail: Mail) -> set[str]:
@@ -132,7 +133,7 @@ def _targets(ctx: Ctx, mailbox: Mailbox | None, mail: Mail, decision: Decision) 
     found = []
     for key in sorted(dict.fromkeys(decision.box_keys)):
         try:
-            found.append(boxes.reach(ctx, key, "UPDATE")[:2])
+            found.append(reach_box(ctx, THREADS, key)[:2])
         except (NotFound, Forbidden):
             if mailbox is None:
                 raise
@@ -227,7 +228,7 @@ def _known(ctx: Ctx, source: ThreadShare, record: MailRecord, box: Box) -> str:
 def find_posted(ctx: Ctx, box_key: str, mail: Mail) -> str:
     """The key of the box's message with the Message-ID and the sender of a mail that a user posts; empty if there is
     none. A user may post a mail again after a server on its way changed it."""
-    box = boxes.reach(ctx, box_key, "UPDATE")[0]
+    box = reach_box(ctx, THREADS, box_key)[0]
     if mail.message_id is None or mail.sender is None:
         return ""
     test = f"m.box_key = :box AND l.message_id = :id AND {ctx.db.dialect.field_value('l.sender', 'email')} = :sender"

@@ -97,9 +97,7 @@ def join(ctx: Ctx, team: Team, names: Names, members: Sequence[Json], report: Re
         assert row is not None
         user, role = USERS.load(row), given.get("role")
         if role == "ArchiveOnly":
-            member = TeamMember(
-                team.key, user.key, role, "Accepted", "None", moment(given, "inviteDate", default=ctx.now)
-            )
+            member = TeamMember(team.key, user.key, role, "Accepted", moment(given, "inviteDate", default=ctx.now))
             TEAM_MEMBERS.insert(ctx.db, member)
             teams.record_change(ctx, team, user, None, member)
         else:
