@@ -32,6 +32,7 @@ from tests.streak import matrix
 from tests.things import AUTOMATION, MAIL, MAILBOX, MAKE, PASSWORD, Things
 
 START = 1_767_603_600_000
+TOMORROW = START + 86_400_000
 """5 January 2026, 9:00 UTC, in milliseconds since the epoch."""
 KIM = {"givenName": "Kim", "familyName": "Lee", "title": "Buyer", "emailAddresses": ["kim@client.example"]}
 LTD = {"name": "Client Ltd", "domains": ["client.example"], "industry": "Trade"}
@@ -85,7 +86,23 @@ SENT: dict[str, dict[str, Any]] = {
     "POST /v2/mailboxes": {"json": MAILBOX},
     "GET /v2/pipelines/{pipeline}/dropbox": {"after": ["dropbox"]},
     "GET /v2/mailboxes": {"after": ["mailbox"]},
-    "POST /v2/mailboxes/{mailbox}": {"json": {"share": "subject"}},
+    "POST /v2/mailboxes/{mailbox}": {"json": {"share": "subject", "sending": {"signature": "<p>Ada</p>"}}},
+    "GET /v2/senders": {"after": ["sender"]},
+    "GET /v2/drafts": {"after": ["draft"]},
+    "POST /v2/drafts": {"json": {"kind": "reply", "messageKey": "{message}", "mailboxKey": "{sender}"}},
+    "POST /v2/drafts/{draft}": {"json": {"cc": ["bo@client.example"], "version": 1}},
+    "POST /v2/drafts/{draft}/files": {"files": {"file": ("offer.txt", b"One hundred", "text/plain")}},
+    "POST /v2/drafts/{draft}/send": {"json": {"undoSeconds": 30}},
+    "GET /v2/letters": {"params": {"boxKey": "{box}"}, "after": ["letter"]},
+    "POST /v2/sendlaters": {
+        "json": {
+            "toAddresses": ["kim@client.example"],
+            "subject": "Our offer",
+            "body": "<p>It ends on Friday.</p>",
+            "sendDate": TOMORROW,
+            "mailboxKey": "{sender}",
+        }
+    },
     "POST /v2/teams": {"json": {"name": "Support", "members": [{"email": "{email}"}]}},
     "POST /v2/teams/{team}": {"json": {"name": "Sales and support"}},
     "POST /v1/pipelines/{pipeline}": {"json": {"name": "Sales 2026", "description": "All we hope to sell"}},

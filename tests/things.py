@@ -31,6 +31,18 @@ MAILBOX = {
     "teamKey": "{team}",
     "imap": {"host": "imap.mail.example", "user": "kim@mail.example", "password": "an app password"},
 }
+SENDER = {
+    **MAILBOX,
+    "address": "ada@mail.example",
+    "smtp": {"host": "smtp.mail.example", "password": "an app password"},
+}
+DRAFT = {
+    "boxKey": "{box}",
+    "mailboxKey": "{sender}",
+    "to": ["Kim Lee <kim@client.example>"],
+    "subject": "Our offer",
+    "html": "<p>Hello Kim,</p><p>here it is.</p>",
+}
 
 # How to create the thing of each noun in the braces of a path. Other nouns in braces are created first.
 MAKE: dict[str, tuple[str, str, dict[str, Any]]] = {
@@ -90,6 +102,9 @@ MAKE: dict[str, tuple[str, str, dict[str, Any]]] = {
     ),
     "dropbox": ("POST", "/v2/mailboxes", {"json": {**MAILBOX, "address": "drop@crm.example", "kind": "dropbox"}}),
     "mailbox": ("POST", "/v2/mailboxes", {"json": MAILBOX}),
+    "sender": ("POST", "/v2/mailboxes", {"json": SENDER}),
+    "draft": ("POST", "/v2/drafts", {"json": DRAFT}),
+    "waiting_draft": ("POST", "/v2/drafts", {"json": {**DRAFT, "subject": "The contract"}}),
     "invitation": ("POST", "/v2/teams/{team}/invitations", {"json": {"email": "{newcomer}", "role": "Member"}}),
     "streakimport": (
         "POST",
@@ -234,6 +249,17 @@ class Things:
         made = str(self._answered("mailbox")["key"])
         ok(self.world.ada.http.post(f"/api/v2/mailboxes/{made}/pause"))
         return made
+
+    def _make_sender(self) -> str:
+        """Create a mailbox that letters can be sent from, paused like the other."""
+        made = str(self._answered("sender")["key"])
+        ok(self.world.ada.http.post(f"/api/v2/mailboxes/{made}/pause"))
+        return made
+
+    def _make_letter(self) -> str:
+        """Schedule a letter for tomorrow."""
+        body = {"sendAt": self.world.clock() + 86_400_000}
+        return str(ok(self.ask("POST", "/v2/drafts/{waiting_draft}/send", {"json": body}))["key"])
 
     def _make_feed(self) -> str:
         self.key("calendar")

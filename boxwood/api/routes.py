@@ -12,6 +12,7 @@ from ..wire.shapes import boxes as box_shapes
 from ..wire.shapes import calendars as calendar_shapes
 from ..wire.shapes import comments as comment_shapes
 from ..wire.shapes import directory as directory_shapes
+from ..wire.shapes import drafts as draft_shapes
 from ..wire.shapes import files as file_shapes
 from ..wire.shapes import imports as import_shapes
 from ..wire.shapes import inbound as inbound_shapes
@@ -43,6 +44,7 @@ from . import (
     calendars,
     comments,
     deliveries,
+    drafts,
     entry_tables,
     events,
     exports,
@@ -52,6 +54,7 @@ from . import (
     inbound,
     incoming_mail,
     key_usage,
+    letters,
     mailboxes,
     markdown,
     meetings,
@@ -162,6 +165,22 @@ _TABLE = [
     _list("/v2/mailboxes/{mailbox}/mbox", mailboxes.mbox),
     _list("/v2/pipelines/{pipeline}/dropbox", mailboxes.dropbox_address),
     _list("/v2/mailboxes/{mailbox}/refusals", mailboxes.list_refusals, *PAGING),
+    # Drafts and letters
+    _list("/v2/senders", drafts.list_senders),
+    _list("/v2/drafts", drafts.list_own, "boxKey", "threadKey", "mailboxKey", *PAGING),
+    _post("/v2/drafts", drafts.create, draft_shapes.DRAFT_CREATE),
+    _list("/v2/drafts/{draft}", drafts.get),
+    _post("/v2/drafts/{draft}", drafts.edit, draft_shapes.DRAFT_EDIT),
+    _delete("/v2/drafts/{draft}", drafts.delete),
+    _stream(
+        "/v2/drafts/{draft}/files", drafts.attach, draft_shapes.DraftOut, FORM, ANY, query=("fileName", "contentId")
+    ),
+    _ask("/v2/drafts/{draft}/preview", drafts.preview, draft_shapes.DRAFT_PREVIEW),
+    _post("/v2/drafts/{draft}/send", drafts.send, draft_shapes.DRAFT_SEND),
+    _list("/v2/letters", letters.list_own, "state", "boxKey", "mailboxKey", "mailingKey", *PAGING),
+    _list("/v2/letters/{letter}", letters.get),
+    _post("/v2/letters/{letter}/cancel", letters.cancel),
+    _post("/v2/sendlaters", letters.create, draft_shapes.SEND_LATER),
     # Stages
     _list("/v1/pipelines/{pipeline}/stages", pipelines.list_stages),
     _list("/v1/pipelines/{pipeline}/stages/{stage}", pipelines.get_stage),

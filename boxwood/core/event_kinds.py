@@ -142,6 +142,15 @@ EVENT_KINDS: dict[str, EventKind] = {
     "message.added": EventKind(
         "MESSAGE", "CREATE", "ADD_MESSAGE", "added the mail {subject} from {email} to {box}", False
     ),
+    "message.sent": EventKind("MESSAGE", "CREATE", "SEND_MESSAGE", "sent the mail {subject} to {to}, on {box}"),
+    # Only the author of a letter sees these.
+    "letter.scheduled": EventKind("MAIL", "CREATE", "SCHEDULE_LETTER", "scheduled the mail {subject}", False),
+    "letter.cancelled": EventKind("MAIL", "EDIT", "CANCEL_LETTER", "cancelled the mail {subject}", False),
+    "letter.resolved": EventKind("MAIL", "EDIT", "RESOLVE_LETTER", "took the mail {subject} back as a draft", False),
+    "letter.refused": EventKind("MAIL", "EDIT", "REFUSE_LETTER", "could not send the mail {subject}: {reason}"),
+    "letter.doubtful": EventKind(
+        "MAIL", "EDIT", "DOUBT_LETTER", "does not know whether the mail {subject} was sent: decide about it"
+    ),
     "thread.shared": EventKind(
         "THREAD", "EDIT", "EDIT_THREAD_SHARE", "changed who sees the conversation {subject} of {box}", False
     ),
@@ -277,8 +286,11 @@ FOLLOWER_KINDS = frozenset(
 """Events of a box that notify its followers."""
 
 
-FAILURE_KINDS = frozenset("webhook.switched_off webhook.gone webhook.missed automation.paused mailbox.failed".split())
-"""Failures of a webhook, an automation or a mailbox that notify its owner."""
+FAILURE_KINDS = frozenset(
+    "webhook.switched_off webhook.gone webhook.missed automation.paused mailbox.failed letter.refused "
+    "letter.doubtful".split()
+)
+"""Failures of a webhook, an automation, a mailbox or a letter that notify its owner."""
 
 
 NOTIFYING_KINDS = (
@@ -304,6 +316,7 @@ _NOUNS = {
     "mail_suggestion": "mail",
     "thread": "mail",
     "message": "mail",
+    "letter": "mail",
     "proposal": "proposals",
     "pipeline": "pipelines",
     "stage": "pipelines",

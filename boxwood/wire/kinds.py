@@ -15,6 +15,7 @@ from ..lib import dates
 from ..lib.lines import on_one_line
 
 MOST_TEXT = 100_000
+MOST_LONG_TEXT = 500_000
 
 
 class Wrong(ValueError):
@@ -36,13 +37,13 @@ class Kind(msgspec.Struct, frozen=True):
     """Whether null clears the member. Otherwise null means "not given" (ruling 30)."""
 
 
-def _read_text(value: Any) -> str:
+def _read_text(value: Any, most: int = MOST_TEXT) -> str:
     if not isinstance(value, str):
         raise Wrong("must be text")
     if "\x00" in value:
         raise Wrong("must not contain NUL characters")
-    if len(value) > MOST_TEXT:
-        raise Wrong(f"is longer than {MOST_TEXT:,} characters")
+    if len(value) > most:
+        raise Wrong(f"is longer than {most:,} characters")
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -171,6 +172,7 @@ def _read_object(value: Any) -> dict[str, Any]:
 
 
 TEXT = Kind(_read_text, {"type": "string"})
+LONG_TEXT = Kind(lambda value: _read_text(value, MOST_LONG_TEXT), {"type": "string"})
 NAME = Kind(_read_name, {"type": "string", "maxLength": 1000})
 KEY = Kind(_read_key, {"type": "string", "description": "A key; a number counts as its digits."})
 INTEGER = Kind(_read_integer, {"type": "integer"})

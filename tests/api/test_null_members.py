@@ -39,6 +39,7 @@ CLEARED = {
     "/v2/webhooks/{webhook}": {"condition"},
     "/v2/inbound/{inbound}": {"condition", "repeatHeader", "repeatPath", "verifyToken"},
     "/v2/mailboxes/{mailbox}": {"since", "smtp"},
+    "/v2/drafts/{draft}": {"boxKey", "contactKey", "threadKey"},
     "/v2/automations/{automation}": {"description", "filter", "condition"},
 }
 # Values for the members that the thing of each noun does not have when it is created.
@@ -96,6 +97,7 @@ FULL: dict[str, dict[str, Any]] = {
         "filter": {"field": "name", "op": "isNotEmpty"},
         "secrets": {"TOKEN": "s3cr3t-12"},
     },
+    "/v2/drafts/{draft}": {"contactKey": "{contact}", "threadKey": "{thread}", "cc": ["bo@client.example"]},
     "/v1/users/{user}": {"timezoneId": "Europe/Berlin"},
 }
 CHANGES_BY_ITSELF = ("Timestamp", "version", "lastSaved")

@@ -37,6 +37,7 @@ EVENT_NAMES = {
     "box.moved_pipeline": "BOX_CHANGE_PIPELINE",
     "box.email_added": "BOX_NEW_EMAIL_ADDRESS",
     "box.email_received": "BOX_NEW_EMAIL_RECEIVED",
+    "message.sent": "BOX_EMAIL_SENT",
     "stage.created": "STAGE_CREATE",
     "stage.restored": "STAGE_CREATE",
     "comment.created": "COMMENT_CREATE",

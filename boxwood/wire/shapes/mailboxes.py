@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
-from ...core.activity.mail.mailbox_records import Counts, Endpoint, FolderRecord, MailboxRecord, Refusal
+from ...core.activity.mail.mailbox_records import (
+    Counts,
+    Endpoint,
+    FolderRecord,
+    MailboxRecord,
+    Refusal,
+    SendingSettings,
+)
 from ...core.activity.mail.records import KINDS, SHARES
 from ...lib.dialing import TLS
 from ...lib.mail import Mail
@@ -27,7 +34,34 @@ SERVER = Shape(
         "password": "It is stored encrypted and never returned. Prefer an app password of your provider.",
     },
 )
+SENDING = Shape(
+    "MailboxSending",
+    name=NAME,
+    signature=TEXT,
+    members=FLAG,
+    per_hour=clearable(INTEGER),
+    per_day=clearable(INTEGER),
+    gap_seconds=clearable(INTEGER),
+    quiet_from=NAME,
+    quiet_to=NAME,
+    weekends=FLAG,
+    time_zone=NAME,
+    described={
+        "name": "The name beside the address. Default: the name of the user who sends.",
+        "signature": "HTML that new drafts end with.",
+        "members": "Of a mailbox of the team: false lets only owners of the team send from it. Default: true.",
+        "per_hour": "At most so many recipients in an hour. null: the usual limit, 80 for Gmail and 100 for others.",
+        "per_day": "At most so many recipients in a day. null: the usual limit, 400 for Gmail and 1,000 for others.",
+        "gap_seconds": "The time between letters of mailings, sequences and automations, on average. null: the usual "
+        "one, 20 for Gmail and 2 for others.",
+        "quiet_from": "From this time of day, such as 18:30, letters of mailings, sequences and automations wait.",
+        "quiet_to": "Until this time of day.",
+        "weekends": "false: such letters wait on Saturdays and Sundays, too. Default: true.",
+        "time_zone": "The time zone of these times. Default: UTC.",
+    },
+)
 _MEMBERS = {
+    "sending": record(SENDING),
     "address": NAME,
     "aliases": LINES,
     "kind": one_of(*KINDS),
@@ -50,7 +84,8 @@ _DESCRIBED = {
     "imap": "The server from which mail is read.",
     "delivered": "true: the mailbox is not read by IMAP. The operator's mail server delivers its mail to Boxwood. Only "
     "for mailboxes of the team.",
-    "smtp": "The server for sending mail. It is stored, and tested by /test; mail is not sent through it yet.",
+    "smtp": "The server through which letters are sent from this mailbox.",
+    "sending": "How letters are sent. Members you leave out stay.",
 }
 MAILBOX_CREATE = Shape("MailboxCreate", _MEMBERS, described=_DESCRIBED, required=("address",))
 MAILBOX_EDIT = Shape("MailboxEdit", _MEMBERS, described=_DESCRIBED)
@@ -61,6 +96,21 @@ class MailServerOut(Out, omit_defaults=False):
     port: int
     security: str
     user: str
+
+
+class MailboxSendingOut(Out, omit_defaults=False):
+    """`perHour`, `perDay` and `gapSeconds` are there if the mailbox has limits of its own."""
+
+    name: str
+    signature: str
+    members: bool
+    quiet_from: str
+    quiet_to: str
+    weekends: bool
+    time_zone: str
+    per_hour: int | msgspec.UnsetType = msgspec.UNSET
+    per_day: int | msgspec.UnsetType = msgspec.UNSET
+    gap_seconds: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class MailboxOut(Out, omit_defaults=False):
@@ -83,6 +133,7 @@ class MailboxOut(Out, omit_defaults=False):
     refused: int
     creation_date: int
     last_saved_timestamp: int
+    sending: MailboxSendingOut
     imap: MailServerOut | msgspec.UnsetType = msgspec.UNSET
     smtp: MailServerOut | msgspec.UnsetType = msgspec.UNSET
     provider: str | msgspec.UnsetType = msgspec.UNSET
@@ -109,6 +160,7 @@ def mailbox(mailbox: MailboxRecord, counts: Counts) -> MailboxOut:
         refused=counts.refused,
         creation_date=mailbox.created_at,
         last_saved_timestamp=mailbox.updated_at,
+        sending=_sending(mailbox.sending),
         imap=msgspec.UNSET if mailbox.is_delivered else _server(mailbox.imap),
         smtp=_server(mailbox.smtp) if mailbox.smtp else msgspec.UNSET,
         provider=mailbox.provider or msgspec.UNSET,
@@ -117,6 +169,21 @@ def mailbox(mailbox: MailboxRecord, counts: Counts) -> MailboxOut:
         next_attempt_timestamp=mailbox.due_at if mailbox.state == "failing" else msgspec.UNSET,
         connected_timestamp=given(mailbox.connected_at),
         synced_timestamp=given(mailbox.synced_at),
+    )
+
+
+def _sending(sending: SendingSettings) -> MailboxSendingOut:
+    return MailboxSendingOut(
+        name=sending.name,
+        signature=sending.signature,
+        members=sending.members,
+        quiet_from=sending.quiet_from,
+        quiet_to=sending.quiet_to,
+        weekends=sending.weekends,
+        time_zone=sending.time_zone,
+        per_hour=given(sending.per_hour),
+        per_day=given(sending.per_day),
+        gap_seconds=given(sending.gap_seconds),
     )
 
 

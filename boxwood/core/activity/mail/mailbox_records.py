@@ -39,6 +39,31 @@ class Secrets(msgspec.Struct, frozen=True):
     refresh_token: str = ""
 
 
+class SendingSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How letters are sent from a mailbox."""
+
+    name: str = ""
+    """The name beside the address; empty for the name of the user who sends."""
+    signature: str = ""
+    """HTML that new drafts end with."""
+    members: bool = True
+    """Of a mailbox of the team: whether all members may send from it, or only owners."""
+    per_hour: int | None = None
+    per_day: int | None = None
+    """At most so many recipients; None for the usual limits of its provider."""
+    gap_seconds: int | None = None
+    """The time between letters of mailings, sequences and automations, on average; None for the usual one."""
+    quiet_from: str = ""
+    quiet_to: str = ""
+    """Between these times of day, letters of mailings, sequences and automations wait. Empty for none."""
+    weekends: bool = True
+    """Whether such letters are sent on Saturdays and Sundays."""
+    time_zone: str = "UTC"
+
+
+SENDS = SendingSettings()
+
+
 class MailboxRecord(msgspec.Struct, frozen=True):
     key: str
     team_key: str
@@ -76,6 +101,7 @@ class MailboxRecord(msgspec.Struct, frozen=True):
     """When the counts were last compared with the server."""
     created_at: int
     updated_at: int
+    sending: SendingSettings = SENDS
 
     @property
     def mailbox(self) -> Mailbox:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -25,11 +27,18 @@ from .mailbox_records import (
     Endpoint,
     MailboxRecord,
     Secrets,
+    SendingSettings,
 )
 from .records import FULL, PERSONAL, SHARES
 
 MOST_ALIASES = 50
 LONGEST_PASSWORD = 1000
+_LIMITS = (
+    ("per_hour", "perHour", 1, 10_000),
+    ("per_day", "perDay", 1, 100_000),
+    ("gap_seconds", "gapSeconds", 0, 3600),
+)
+_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
 # Secrets
@@ -100,6 +109,8 @@ def with_changes(
             if given.get("smtp") or preset
             else None
         )
+    if given.get("sending") is not None:
+        changes["sending"] = _sending(mailbox.sending, given["sending"])
     after = msgspec.structs.replace(mailbox, **changes)
     return _with_secrets(ctx, keys, mailbox, after, given)
 
@@ -167,6 +178,26 @@ def _delivered(
     changes: dict[str, Any] = {"error": None, "failures": 0, "failing_since": None}
     after = msgspec.structs.replace(after, state=state, **changes)
     return msgspec.structs.replace(after, secret=seal(keys, after, secrets) if secrets.smtp else None)
+
+
+def _sending(before: SendingSettings, given: dict[str, Any]) -> SendingSettings:
+    """The settings of sending with the values of a request. None sets a limit back to the usual one."""
+    for member, wire, least, most in _LIMITS:
+        if given.get(member) is not None and not least <= given[member] <= most:
+            raise Invalid(f"sending.{wire}", f"must be from {least} to {most:,}")
+    for member in ("quiet_from", "quiet_to"):
+        if given.get(member) and not _TIME.fullmatch(given[member]):
+            raise Invalid(
+                f"sending.{'quietFrom' if member == 'quiet_from' else 'quietTo'}", "must be a time of day such as 18:30"
+            )
+    after = msgspec.structs.replace(before, **given)
+    if bool(after.quiet_from) != bool(after.quiet_to):
+        raise Invalid("sending.quietFrom", "and quietTo belong together: give both times, or none")
+    try:
+        ZoneInfo(after.time_zone)
+    except (ValueError, OSError, KeyError):
+        raise Invalid("sending.timeZone", "must be a time zone such as Europe/Berlin") from None
+    return after
 
 
 def _aliases(given: list[str], address: str) -> list[str]:

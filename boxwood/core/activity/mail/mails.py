@@ -46,6 +46,9 @@ class MailRecord(msgspec.Struct, frozen=True):
     is_kept: bool
     """Whether the mail stays although no box has it, because a mailbox of the team holds it."""
     created_at: int
+    is_ours: bool = False
+    """Whether Boxwood sent it. Its copies in mailboxes are known by Message-ID and sender, because what is sent may
+    differ from what is stored, and mail servers change letters on their way."""
 
 
 MAILS = Table("mails", MailRecord)
@@ -63,28 +66,40 @@ def find(ctx: Ctx, team_key: str, mail: Mail, raw_sha256: str = "") -> MailRecor
     before = mail.message_id or f"sha256:{raw_sha256}"
     rows = ctx.db.rows(
         f"""
-        SELECT {MAILS.columns} FROM mails WHERE team_key = :team AND identity IN (:now, :before) ORDER BY created_at
+        SELECT {MAILS.columns} FROM mails
+        WHERE team_key = :team AND (identity IN (:now, :before) OR (is_ours AND message_id = :id)) ORDER BY created_at
         {ctx.db.for_update if ctx.db.writing else ""}
         """,
         team=team_key,
         now=identity(mail),
         before=before,
+        id=mail.message_id,
     )
     for found in MAILS.load_all(rows):
         sender = mail.sender.email if mail.sender else ""
-        if found.identity != before or (found.sender.email, found.subject) == (sender, mail.subject):
+        if found.is_ours and found.message_id == mail.message_id:
+            if found.sender.email == sender:
+                return found
+        elif found.identity != before or (found.sender.email, found.subject) == (sender, mail.subject):
             return found
     return None
 
 
 def add(
-    ctx: Ctx, team_key: str, mail: Mail, raw: Upload | None, uploads: list[Upload], *, is_kept: bool
+    ctx: Ctx,
+    team_key: str,
+    mail: Mail,
+    raw: Upload | None,
+    uploads: list[Upload],
+    *,
+    is_kept: bool,
+    is_ours: bool = False,
 ) -> tuple[MailRecord, bool]:
     """Store a mail of a team. If the team has it already, the blobs are freed. Returns the stored mail, and whether it
     is new."""
     found = find(ctx, team_key, mail, raw.stored.sha256 if raw else "")
     if found is None:
-        found = _new(ctx, team_key, mail, raw, is_kept)
+        found = _new(ctx, team_key, mail, raw, is_kept, is_ours)
         if _insert(ctx.db, found):
             _claim(ctx, found, mail, raw, uploads)
             return found, True
@@ -101,7 +116,7 @@ def add(
     return found, False
 
 
-def _new(ctx: Ctx, team_key: str, mail: Mail, raw: Upload | None, is_kept: bool) -> MailRecord:
+def _new(ctx: Ctx, team_key: str, mail: Mail, raw: Upload | None, is_kept: bool, is_ours: bool) -> MailRecord:
     return MailRecord(
         key=ids.new("g", ctx.now),
         team_key=team_key,
@@ -124,6 +139,7 @@ def _new(ctx: Ctx, team_key: str, mail: Mail, raw: Upload | None, is_kept: bool)
         parser_version=VERSION,
         is_kept=is_kept,
         created_at=ctx.now,
+        is_ours=is_ours,
     )
 
 
@@ -174,7 +190,8 @@ def _has_files(ctx: Ctx, mail: MailRecord) -> bool:
 def _is_claimed(db: Db, blob: str) -> bool:
     sql = """
         SELECT 1 FROM blobs WHERE id = :blob AND (EXISTS (SELECT 1 FROM mails WHERE raw_blob = :blob)
-            OR EXISTS (SELECT 1 FROM mail_files WHERE blob = :blob) OR EXISTS (SELECT 1 FROM files WHERE blob = :blob))
+            OR EXISTS (SELECT 1 FROM mail_files WHERE blob = :blob) OR EXISTS (SELECT 1 FROM files WHERE blob = :blob)
+            OR EXISTS (SELECT 1 FROM outgoing_files WHERE blob = :blob))
     """
     return db.row(sql, blob=blob) is not None
 
@@ -221,7 +238,8 @@ def sweep(db: Db, now: int) -> int:
         """
         SELECT l.key, l.raw_blob FROM mails l
         WHERE NOT l.is_kept AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.mail_key = l.key)
-            AND NOT EXISTS (SELECT 1 FROM trash_mails t WHERE t.mail_key = l.key) LIMIT :limit
+            AND NOT EXISTS (SELECT 1 FROM trash_mails t WHERE t.mail_key = l.key)
+            AND NOT EXISTS (SELECT 1 FROM sent_letters s WHERE s.mail_key = l.key) LIMIT :limit
         """,
         limit=AT_ONCE,
     )

@@ -15,7 +15,7 @@ from ...context import Ctx
 from ...records import Box, Pipeline
 from .. import files, threads
 from ..attached import reach_box
-from ..files import File, MailFile, Upload
+from ..files import MailFile, Upload
 from ..messages import ROWS, MessageRow, load
 from ..threads import THREADS, Thread
 from . import mails, rules
@@ -154,11 +154,12 @@ def add_to(
     *,
     own: Collection[str] = (),
     count_later: set[str] | None = None,
+    kind: str = "message.added",
 ) -> str:
     """Add a mail to a box, unless the box has it where the source's owner sees it. Returns the key of the message.
 
     `owner_keys` are the users whose mailboxes hold the mail; `own` are addresses, besides those of the users who see
-    the box, whose mail counts as sent. The box is locked.
+    the box, whose mail counts as sent. `kind` is the kind of the message's event. The box is locked.
     """
     if known := _known(ctx, source, record, box):
         return known
@@ -192,7 +193,9 @@ def add_to(
         count_later.add(box.key)
     if new:
         threads.record_event(ctx, "thread.added", thread, added, box, pipeline)
-    _record_added(ctx, row, box, pipeline, added)
+    record_message(ctx, row.key, box, pipeline, kind)
+    for file in added:
+        files.record_event(ctx, "file.added", file, box, pipeline)
     if not is_sent and record.sender.email:
         events.record_for_box(
             ctx, "box.email_received", box, pipeline, email=record.sender.email, thread_key=thread.key
@@ -324,22 +327,20 @@ def refresh(ctx: Ctx, thread_key: str) -> Thread | None:
     return thread
 
 
-def _record_added(ctx: Ctx, row: MessageRow, box: Box, pipeline: Pipeline, added: list[File]) -> None:
-    """Record the events of a new message and its files. The events do not store the text, which may be long and never
-    changes."""
-    message = msgspec.structs.replace(load(ctx, [row.key])[0], text="", html=None)
+def record_message(ctx: Ctx, key: str, box: Box, pipeline: Pipeline, kind: str) -> None:
+    """Record an event of a message. It does not store the text, which may be long and never changes."""
+    message = msgspec.structs.replace(load(ctx, [key])[0], text="", html=None)
     events.record(
         ctx,
-        "message.added",
+        kind,
         message,
         pipeline=pipeline,
         box=box,
         people=[message.creator_key],
         subject=message.subject or "(no subject)",
         email=message.sender.email or "an unknown sender",
+        to=", ".join(person.email for person in message.recipients[:3]) or "nobody",
     )
-    for file in added:
-        files.record_event(ctx, "file.added", file, box, pipeline)
 
 
 def _addresses(mail: Mail, own: set[str]) -> list[str]:

@@ -1,0 +1,55 @@
+"""A draft as its letter would be sent now."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ....lib import mail
+from ....lib.mail import Address
+from ...context import Ctx
+from . import drafts, limits, outgoing_files, senders
+from .records import DraftRecord
+
+_AROUND = 3_000
+"""Bytes of headers."""
+
+
+class MissingField(NamedTuple):
+    """A merge field without a value and without a default."""
+
+    field: str
+    where: str
+
+
+class DraftPreview(NamedTuple):
+    subject: str
+    html: str
+    text: str
+    sender: Address | None
+    draft: DraftRecord
+    missing: list[MissingField]
+    warnings: list[str]
+    size: int
+
+
+def preview(ctx: Ctx, key: str) -> DraftPreview:
+    """The letter of a draft, with what keeps it from being sent."""
+    draft = drafts.get(ctx, key)
+    files = drafts.files_of(ctx, draft)
+    text = mail.plain(draft.html) if draft.html else draft.text
+    sender, warnings = None, []
+    if draft.mailbox_key is None or not senders.may_use(ctx, draft.mailbox_key):
+        warnings.append("Choose a mailbox that you may send from")
+    else:
+        mailbox = senders.get(ctx, draft.mailbox_key)
+        sender = senders.sender_of(ctx, mailbox)
+        count = len({each.email for each in (*draft.recipients, *draft.cc, *draft.bcc)})
+        if limits.room_at(ctx.db, mailbox, count, ctx.now) > ctx.now:
+            warnings.append("The mailbox has reached its limit: send the letter later")
+    if not (draft.recipients or draft.cc or draft.bcc):
+        warnings.append("The letter has no recipient")
+    if not draft.subject:
+        warnings.append("The letter has no subject")
+    size = _AROUND + len(draft.html.encode()) + len(text.encode())
+    size += int(sum(file.size for file in files) * outgoing_files.ENCODED)
+    return DraftPreview(draft.subject, draft.html, text, sender, draft, [], warnings, size)
