@@ -13,6 +13,7 @@ const WORDS: Record<EventName, Words> = {
   BOX_DELETE: { label: "A box is deleted", group: "Boxes" },
   BOX_NEW_EMAIL_ADDRESS: { label: "A new e-mail address appears on a box", group: "Boxes" },
   BOX_NEW_EMAIL_RECEIVED: { label: "A box gets mail", group: "Boxes" },
+  BOX_EMAIL_SENT: { label: "A letter is sent from a box", group: "Boxes" },
   STAGE_CREATE: { label: "A stage is added", group: "Boxes" },
   COMMENT_CREATE: { label: "Someone comments", group: "What hangs on boxes" },
   MEETING_CREATE: { label: "A meeting or call is logged", group: "What hangs on boxes" },
