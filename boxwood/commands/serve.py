@@ -202,7 +202,14 @@ def _run(config: Config) -> None:
         os.environ["BOXWOOD_CONFIG"] = msgspec.json.encode(_plain(settings)).decode()
         with tempfile.TemporaryDirectory(prefix="boxwood-metrics-") as counts:
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = counts
-            uvicorn.run("boxwood.app:from_environment", factory=True, workers=config.workers, **common)
+            uvicorn.run(
+                "boxwood.app:from_environment",
+                factory=True,
+                workers=config.workers,
+                # A process that does not answer this long is killed. On a busy machine 5 s, the default, are too few.
+                timeout_worker_healthcheck=60,
+                **common,
+            )
 
 
 def _plain(settings: dict[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from psycopg.types.string import TextLoader
 from ..errors import Unavailable
 from .commit_hooks import CommitHooks
 from .engine import Db, Dialect, Row
+from .postgres_connections import connect
 from .postgres_dialect import PostgresDialect, with_psycopg_names
 from .read_cache import SharedCache, keeps_cache, reads_cached_tables
 
@@ -232,7 +233,7 @@ class Postgres:
     def connect(self, *, few: bool = False) -> psycopg.Connection[Row]:
         """Open a connection. With `few`, it never scans a whole table: PostgreSQL prefers a scan while it has no
         statistics about a new table, and keeps that plan as long as the statement is prepared."""
-        connection = psycopg.connect(self._url, autocommit=True, prepare_threshold=2, connect_timeout=10)
+        connection = connect(self._url, autocommit=True, prepare_threshold=2)
         try:
             # Requests are short and many, so a request uses a single core and no just-in-time compilation.
             connection.execute("SET max_parallel_workers_per_gather = 0")
@@ -332,7 +333,7 @@ class Postgres:
     def make_indexes(self, make: Mapping[str, str], drop: Iterable[str]) -> None:
         """Create them concurrently with writes, outside a transaction. Only one process at a time does so: an index
         that another process is still creating looks like a failed index."""
-        with psycopg.connect(self._url, autocommit=True, connect_timeout=10) as connection:
+        with connect(self._url, autocommit=True) as connection:
             held = connection.execute("SELECT pg_try_advisory_lock(hashtext('boxwood indexes'))").fetchone()
             if not held or not held[0]:
                 return
@@ -377,7 +378,7 @@ class Postgres:
     def _notify_on(self) -> None:
         while not self._closing.is_set():
             try:
-                with psycopg.connect(self._url, autocommit=True, connect_timeout=10) as connection:
+                with connect(self._url, autocommit=True) as connection:
                     while not self._closing.is_set():
                         for channel in self._next_notices():
                             connection.execute("SELECT pg_notify(%s, %s)", (f"boxwood_{channel}", self._name))
@@ -394,7 +395,7 @@ class Postgres:
     def _listen_on(self) -> None:
         while not self._closing.is_set():
             try:
-                with psycopg.connect(self._url, autocommit=True, connect_timeout=10) as connection:
+                with connect(self._url, autocommit=True) as connection:
                     listening: set[str] = set()
                     while not self._closing.is_set():
                         for channel in set(self._listeners) - listening:

@@ -60,20 +60,16 @@ def _save_postgres(url: str, to: Path, ask: Callable[[Db], T]) -> T:
     """Use pg_dump, with the same snapshot of the database that `ask` reads."""
     import psycopg
 
+    from . import postgres_connections
     from .postgres import PostgresDb
 
-    with psycopg.connect(url, connect_timeout=10) as connection:
+    with postgres_connections.connect(url) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
         row = connection.execute("SELECT pg_export_snapshot()").fetchone()
         assert row is not None
-        version = connection.info.server_version // 10_000
-        _program(
-            "pg_dump",
-            version,
-            [f"--snapshot={row[0]}", "--format=custom", "--no-owner", "--no-acl", f"--file={to}"],
-            url,
-        )
+        options = [f"--snapshot={row[0]}", "--format=custom", "--no-owner", "--no-acl", f"--file={to}"]
+        _program("pg_dump", options, url, connection)
         return ask(PostgresDb(connection, writing=False))
 
 
@@ -125,11 +121,10 @@ def _change_sqlite(path: str, work: Callable[[Db], T]) -> T:
 
 
 def _change_postgres(url: str, work: Callable[[Db], T]) -> T:
-    import psycopg
-
+    from . import postgres_connections
     from .postgres import PostgresDb
 
-    with psycopg.connect(url, connect_timeout=10) as connection:
+    with postgres_connections.connect(url) as connection:
         return work(PostgresDb(connection, writing=False))
 
 
@@ -160,12 +155,14 @@ def in_use(database_url: str | None) -> bool:
         return False
     import psycopg
 
+    from . import postgres_connections
+
     sql = (  # PostgreSQL's own workers, such as autovacuum, do not count
         "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
         "AND backend_type = 'client backend'"
     )
     try:
-        with psycopg.connect(database_url, connect_timeout=10) as connection:
+        with postgres_connections.connect(database_url) as connection:
             row = connection.execute(sql).fetchone()
             return bool(row and row[0])
     except psycopg.OperationalError as error:
@@ -179,18 +176,16 @@ def _load_postgres(url: str, source: Path, finish: Callable[[], None]) -> None:
     pg_restore sends the statements to the database itself: psql would also run the commands for the shell that a
     crafted copy may hold.
     """
-    import psycopg
+    from . import postgres_connections
 
-    with psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
-        version = connection.info.server_version // 10_000
+    with postgres_connections.connect(url, autocommit=True) as connection:
         _bring_back(connection)  # an earlier restore that was killed
         with connection.transaction():
             connection.execute(f"ALTER SCHEMA public RENAME TO {PREVIOUS}")
             connection.execute("CREATE SCHEMA public")
         try:
             options = ["--no-owner", "--no-acl", "--single-transaction", "--exit-on-error"]
-            name = str(connection.info.dbname)
-            _program("pg_restore", version, [*options, f"--dbname={name}", str(source)], url)
+            _program("pg_restore", [*options, str(source)], url, connection)
             finish()
         except BaseException:
             _bring_back(connection)
@@ -206,36 +201,19 @@ def _bring_back(connection: psycopg.Connection[Any]) -> None:
             connection.execute(f"ALTER SCHEMA {PREVIOUS} RENAME TO public")
 
 
-def _program(name: str, version: int, arguments: list[str], url: str) -> None:
-    """Run a program of PostgreSQL. The connection goes through the environment, because a
-    password in the arguments would be visible in the list of processes."""
-    found = find(name, version)
-    environment = {**os.environ, **_in_environment(url)}
-    done = subprocess.run([found, *arguments], env=environment, capture_output=True, check=False)
+def _program(name: str, arguments: list[str], url: str, connection: psycopg.Connection[Any]) -> None:
+    """Run a program of PostgreSQL on the server that `connection` reached: the URL may name several."""
+    from . import postgres_connections
+
+    found = find(name, connection.info.server_version // 10_000)
+    done = subprocess.run(
+        [found, f"--dbname={postgres_connections.place(connection)}", *arguments],
+        env={**os.environ, **postgres_connections.environment(url)},
+        capture_output=True,
+        check=False,
+    )
     if done.returncode:
         raise Unavailable(f"{name} failed: {done.stderr.decode(errors='replace').strip()[-1000:]}")
-
-
-_VARIABLES = {
-    "host": "PGHOST",
-    "hostaddr": "PGHOSTADDR",
-    "port": "PGPORT",
-    "user": "PGUSER",
-    "password": "PGPASSWORD",
-    "dbname": "PGDATABASE",
-    "options": "PGOPTIONS",
-    "service": "PGSERVICE",
-    "sslmode": "PGSSLMODE",
-    "sslrootcert": "PGSSLROOTCERT",
-    "sslcert": "PGSSLCERT",
-    "sslkey": "PGSSLKEY",
-}
-
-
-def _in_environment(url: str) -> dict[str, str]:
-    from psycopg.conninfo import conninfo_to_dict
-
-    return {_VARIABLES[name]: str(value) for name, value in conninfo_to_dict(url).items() if name in _VARIABLES}
 
 
 def find(name: str, version: int) -> str:

@@ -76,4 +76,3 @@ def start(level: str) -> None:
     access = logging.getLogger("uvicorn.access")
     access.handlers.clear()
     access.propagate = False
-    logging.getLogger("yoyo").setLevel(logging.WARNING)

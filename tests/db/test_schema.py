@@ -1,5 +1,6 @@
 """Migrations: applied once, safe together, and equal on both databases."""
 
+import shutil
 import threading
 from pathlib import Path
 
@@ -71,3 +72,25 @@ def test_several_that_start_at_once_migrate_once(
     for thread in threads:
         thread.join()
     assert sorted(len(names) for names in applied) == [0, 0, 0, len(list(schema.MIGRATIONS.glob("*.py")))]
+
+
+def test_a_migration_that_fails_leaves_the_database_as_it_was(
+    fresh_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(schema.MIGRATIONS, folder := tmp_path / "migrations")
+    (folder / "9901-good.py").write_text(MIGRATION.format("CREATE TABLE good (key TEXT PRIMARY KEY)"))
+    (folder / "9902-bad.py").write_text(MIGRATION.format("ALTER TABLE nothing ADD COLUMN more TEXT"))
+    monkeypatch.setattr(schema, "MIGRATIONS", folder)
+    before = columns(fresh_store)
+    with pytest.raises(schema.errors(fresh_store.url)):
+        schema.migrate(fresh_store.url, fresh_store.config().sqlite_path)
+    assert columns(fresh_store) == before
+    assert schema.waiting(fresh_store.url, fresh_store.config().sqlite_path) == ["9901-good", "9902-bad"]
+    (folder / "9902-bad.py").unlink()
+    assert schema.migrate(fresh_store.url, fresh_store.config().sqlite_path) == ["9901-good"]
+
+
+MIGRATION = """
+from boxwood.db.schema import ddl
+steps = [ddl("{}")]
+"""

@@ -53,13 +53,12 @@ from boxwood.db import schema
 schema.MIGRATIONS = Path({folder!r})
 """
 MIGRATION = '''
-from yoyo import step
 from boxwood.db.schema import ddl
-steps = [step(ddl("""
+steps = [ddl("""
 CREATE TABLE next_counts (pipeline_key TEXT PRIMARY KEY, boxes INTEGER NOT NULL);
 INSERT INTO next_counts SELECT pipeline_key, COUNT(*) FROM boxes GROUP BY pipeline_key;
 ALTER TABLE boxes ADD COLUMN next_flag INTEGER NOT NULL DEFAULT 7;
-"""))]
+""")]
 '''
 
 

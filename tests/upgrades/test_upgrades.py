@@ -3,27 +3,25 @@
 import gzip
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from psycopg.conninfo import conninfo_to_dict
-from yoyo import get_backend, read_migrations
 
 from boxwood.core import idempotency
 from boxwood.core.accounts import api_keys
 from boxwood.core.people import users
 from boxwood.core.records import User
-from boxwood.db import schema
+from boxwood.db import postgres_connections, schema
 from boxwood.db.engine import Db
 from boxwood.db.open import open_engine
 from tests.conftest import Person, Server, Store, World, ok
 from tests.processes import run, store_options
 
 HERE = Path(__file__).parent
-VARIABLES = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "dbname": "PGDATABASE", "password": "PGPASSWORD"}
 
 
 @pytest.fixture
@@ -35,13 +33,10 @@ def old(database: Store, tmp_path: Path, request: pytest.FixtureRequest) -> Stor
         return store
     store = Store("postgres", tmp_path, request.getfixturevalue("cluster").create_database())
     assert store.url is not None
-    variables = {
-        VARIABLES[name]: str(value) for name, value in conninfo_to_dict(store.url).items() if name in VARIABLES
-    }
     subprocess.run(
         ["psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"],
         input=gzip.decompress((HERE / "first.sql.gz").read_bytes()),
-        env={**os.environ, **variables},
+        env={**os.environ, **postgres_connections.environment(store.url)},
         check=True,
         capture_output=True,
     )
@@ -148,11 +143,15 @@ def test_the_command_upgrades_the_database_and_the_doctor_finds_no_faults(old: S
     assert "3 boxes" in found.stdout
 
 
-def test_messages_of_before_become_mails_in_their_boxes_and_in_the_trash(old: Store) -> None:
-    before = read_migrations(str(schema.MIGRATIONS)).filter(lambda migration: migration.id < "0400")
-    backend = get_backend(schema._yoyo_url(old.url, old.config().sqlite_path))
-    backend.apply_migrations(backend.to_apply(before))
-    backend.connection.close()
+def test_messages_of_before_become_mails_in_their_boxes_and_in_the_trash(
+    old: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder := tmp_path / "before").mkdir()
+    for file in schema.MIGRATIONS.glob("0[0-3]*.py"):
+        shutil.copy(file, folder)
+    with monkeypatch.context() as earlier:
+        earlier.setattr(schema, "MIGRATIONS", folder)
+        schema.migrate(old.url, old.config().sqlite_path)
     engine = open_engine(old.url, old.config().sqlite_path)
     moved, trashed = engine.write(_store_old_messages)
     engine.close()

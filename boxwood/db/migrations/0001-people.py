@@ -1,12 +1,9 @@
 """Users, teams and API keys."""
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 steps = [
-    step(
-        ddl("""
+    ddl("""
 CREATE TABLE users (
     key TEXT PRIMARY KEY,
     email TEXT NOT NULL UNIQUE,
@@ -53,5 +50,4 @@ CREATE TABLE api_keys (
 );
 CREATE INDEX api_keys_of_user ON api_keys (user_key, created_at);
 """)
-    )
 ]

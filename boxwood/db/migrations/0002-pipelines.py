@@ -1,12 +1,9 @@
 """Pipelines, stages, fields, boxes and what happened to them."""
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 steps = [
-    step(
-        ddl("""
+    ddl("""
 CREATE TABLE pipelines (
     key TEXT PRIMARY KEY,
     team_key TEXT NOT NULL REFERENCES teams (key),
@@ -108,5 +105,4 @@ CREATE TABLE events (
 CREATE INDEX events_of_box ON events (box_key, id);
 CREATE INDEX events_of_pipeline ON events (pipeline_key, id);
 """)
-    )
 ]

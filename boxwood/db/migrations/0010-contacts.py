@@ -1,12 +1,9 @@
 """Contacts and organizations, the values they are found by, and their links to each other and to boxes."""
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 steps = [
-    step(
-        ddl("""
+    ddl("""
 CREATE TABLE contacts (
     key TEXT PRIMARY KEY,
     team_key TEXT NOT NULL REFERENCES teams (key) ON DELETE CASCADE,
@@ -93,5 +90,4 @@ CREATE TABLE merges (
 CREATE INDEX merges_of ON merges (survivor_key, merged_at);
 CREATE INDEX events_of_subject ON events (subject_key, id) WHERE pipeline_key IS NULL;
 """)
-    )
 ]

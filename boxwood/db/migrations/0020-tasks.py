@@ -1,12 +1,9 @@
 """Tasks, comments and meetings of boxes."""
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 steps = [
-    step(
-        ddl("""
+    ddl("""
 CREATE TABLE meetings (
     key TEXT PRIMARY KEY,
     box_key TEXT NOT NULL REFERENCES boxes (key) ON DELETE CASCADE,
@@ -76,5 +73,4 @@ CREATE TABLE reactions (
     PRIMARY KEY (comment_key, emoji, user_key)
 );
 """)
-    )
 ]

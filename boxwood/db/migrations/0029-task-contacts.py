@@ -1,7 +1,5 @@
 """Which tasks name which contact. Deleting and merging contacts use it."""
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
-steps = [step(ddl("CREATE INDEX tasks_of_contact ON tasks (contact_key) WHERE contact_key IS NOT NULL"))]
+steps = [ddl("CREATE INDEX tasks_of_contact ON tasks (contact_key) WHERE contact_key IS NOT NULL")]

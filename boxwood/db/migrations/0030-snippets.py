@@ -1,13 +1,10 @@
 """Snippets."""
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 # A snippet remains when its pipeline is deleted. It is then no longer shared.
 steps = [
-    step(
-        ddl("""
+    ddl("""
 CREATE TABLE snippets (
     key TEXT PRIMARY KEY,
     user_key TEXT NOT NULL REFERENCES users (key),
@@ -22,5 +19,4 @@ CREATE TABLE snippets (
 CREATE INDEX snippets_of_user ON snippets (user_key, created_at, key);
 CREATE INDEX snippets_of_pipeline ON snippets (pipeline_key, created_at, key);
 """)
-    )
 ]

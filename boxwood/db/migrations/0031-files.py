@@ -3,8 +3,6 @@
 import secrets
 from typing import Any
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 
@@ -15,8 +13,7 @@ def make_secret(connection: Any) -> None:
 
 
 steps = [
-    step(
-        ddl("""
+    ddl("""
 CREATE TABLE secrets (
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL
@@ -43,7 +40,6 @@ CREATE TABLE files (
     CHECK ((blob IS NULL) <> (drive_id IS NULL))
 );
 CREATE INDEX files_of_box ON files (box_key, created_at, key);
-""")
-    ),
-    step(make_secret),
+"""),
+    make_secret,
 ]

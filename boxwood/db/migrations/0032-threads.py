@@ -1,12 +1,9 @@
 """E-mail threads of boxes, their messages, and the files that came with them."""
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 steps = [
-    step(
-        ddl("""
+    ddl("""
 CREATE TABLE threads (
     key TEXT PRIMARY KEY,
     box_key TEXT NOT NULL REFERENCES boxes (key) ON DELETE CASCADE,
@@ -61,5 +58,4 @@ ALTER TABLE files ADD COLUMN message_key TEXT;
 CREATE INDEX files_of_thread ON files (thread_key);
 CREATE INDEX files_of_message ON files (message_key);
 """)
-    )
 ]

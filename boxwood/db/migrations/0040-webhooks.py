@@ -1,12 +1,9 @@
 """Event subscriptions."""
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 steps = [
-    step(
-        ddl("""
+    ddl("""
 CREATE TABLE webhooks (
     key TEXT PRIMARY KEY,
     event TEXT NOT NULL,
@@ -37,5 +34,4 @@ CREATE TABLE webhooks (
 );
 CREATE INDEX webhooks_of_scope ON webhooks (scope_key, event);
 """)
-    )
 ]

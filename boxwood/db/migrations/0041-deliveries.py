@@ -1,14 +1,11 @@
 """Deliveries, and an order of events in which a cursor never skips an event."""
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 steps = [
     # A delivery may outlive its subscription for a while. Deleting a million deliveries together with the subscription
     # would take long, and with a foreign key the deletion could make another request fail that adds a delivery.
-    step(
-        ddl("""
+    ddl("""
 CREATE TABLE deliveries (
     key TEXT PRIMARY KEY,
     webhook_key TEXT NOT NULL,
@@ -33,7 +30,6 @@ CREATE TABLE fan_outs (
 );
 ALTER TABLE events ADD COLUMN txid INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX events_in_order ON events (txid, id);
-""")
-    ),
-    step(ddl("ALTER TABLE events ALTER COLUMN txid SET DEFAULT (pg_current_xact_id()::text::bigint)", only="postgres")),
+"""),
+    ddl("ALTER TABLE events ALTER COLUMN txid SET DEFAULT (pg_current_xact_id()::text::bigint)", only="postgres"),
 ]

@@ -1,7 +1,5 @@
 """The entries of the search, and their index: FTS5 on SQLite, tsvector columns under GIN on PostgreSQL."""
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 ENTRIES = """
@@ -50,7 +48,7 @@ INSERT INTO search_chores (kind, key) SELECT 'organization', key FROM organizati
 """
 
 steps = [
-    step(ddl(ENTRIES.format(more="") + FTS5, only="sqlite")),
-    step(ddl(ENTRIES.format(more=TSVECTORS) + GIN, only="postgres")),
-    step(ddl(CHORES)),
+    ddl(ENTRIES.format(more="") + FTS5, only="sqlite"),
+    ddl(ENTRIES.format(more=TSVECTORS) + GIN, only="postgres"),
+    ddl(CHORES),
 ]

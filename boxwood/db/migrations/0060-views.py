@@ -1,12 +1,9 @@
 """Saved views, and the indexes that fields are to have."""
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 steps = [
-    step(
-        ddl("""
+    ddl("""
 CREATE TABLE views (
     key TEXT PRIMARY KEY,
     pipeline_key TEXT NOT NULL REFERENCES pipelines (key) ON DELETE CASCADE,
@@ -29,5 +26,4 @@ CREATE TABLE field_indexes (
     FOREIGN KEY (pipeline_key, field_key) REFERENCES fields (pipeline_key, key) ON DELETE CASCADE
 );
 """)
-    )
 ]

@@ -1,12 +1,9 @@
 """Stored responses for repeated requests with the same idempotency key."""
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 steps = [
-    step(
-        ddl("""
+    ddl("""
 CREATE TABLE answers (
     user_key TEXT NOT NULL,
     idempotency_key TEXT NOT NULL,
@@ -18,5 +15,4 @@ CREATE TABLE answers (
 );
 CREATE INDEX answers_by_age ON answers (at);
 """)
-    )
 ]

@@ -1,12 +1,9 @@
 """Formulas of fields, the fields they read, and pipelines whose formulas are being computed again."""
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 steps = [
-    step(
-        ddl("""
+    ddl("""
 CREATE TABLE formulas (
     pipeline_key TEXT NOT NULL,
     key TEXT NOT NULL,
@@ -25,5 +22,4 @@ CREATE TABLE formula_runs (
     after_key TEXT NOT NULL
 );
 """)
-    )
 ]

@@ -1,12 +1,9 @@
 """Passwords, browsers' sessions, and links that sign in once."""
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 steps = [
-    step(
-        ddl("""
+    ddl("""
 CREATE TABLE passwords (
     user_key TEXT PRIMARY KEY REFERENCES users (key) ON DELETE CASCADE,
     hash TEXT NOT NULL,
@@ -32,5 +29,4 @@ CREATE TABLE sign_in_links (
 );
 CREATE INDEX sign_in_links_of_user ON sign_in_links (user_key, kind);
 """)
-    )
 ]

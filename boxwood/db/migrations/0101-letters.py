@@ -1,12 +1,9 @@
 """Mail that is to be sent."""
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 steps = [
-    step(
-        ddl("""
+    ddl("""
 CREATE TABLE letters (
     key TEXT PRIMARY KEY,
     about TEXT NOT NULL,
@@ -25,5 +22,4 @@ CREATE TABLE letters (
 );
 CREATE INDEX letters_by_due ON letters (state, due_at);
 """)
-    )
 ]

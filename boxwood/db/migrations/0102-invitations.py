@@ -1,12 +1,9 @@
 """Invitations, and the links that belong to them."""
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 steps = [
-    step(
-        ddl("""
+    ddl("""
 CREATE TABLE invitations (
     key TEXT PRIMARY KEY,
     team_key TEXT REFERENCES teams (key) ON DELETE CASCADE,
@@ -22,5 +19,4 @@ CREATE INDEX invitations_of_user ON invitations (user_key);
 CREATE INDEX invitations_of_inviter ON invitations (inviter_key, created_at);
 ALTER TABLE sign_in_links ADD COLUMN invitation_key TEXT REFERENCES invitations (key) ON DELETE CASCADE;
 """)
-    )
 ]

@@ -1,12 +1,9 @@
 """Secrets of authenticator apps, and recovery codes."""
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 steps = [
-    step(
-        ddl("""
+    ddl("""
 CREATE TABLE authenticators (
     user_key TEXT PRIMARY KEY REFERENCES users (key) ON DELETE CASCADE,
     secret TEXT NOT NULL,
@@ -22,5 +19,4 @@ CREATE TABLE recovery_codes (
     PRIMARY KEY (user_key, digest)
 );
 """)
-    )
 ]

@@ -1,12 +1,9 @@
 """Who a user is at an OpenID Connect provider."""
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 steps = [
-    step(
-        ddl("""
+    ddl("""
 CREATE TABLE identities (
     issuer TEXT NOT NULL,
     subject TEXT NOT NULL,
@@ -16,5 +13,4 @@ CREATE TABLE identities (
 );
 CREATE INDEX identities_of_user ON identities (user_key);
 """)
-    )
 ]

@@ -1,12 +1,9 @@
 """Passkeys, and challenges that are not answered yet."""
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 steps = [
-    step(
-        ddl("""
+    ddl("""
 CREATE TABLE passkeys (
     key TEXT PRIMARY KEY,
     user_key TEXT NOT NULL REFERENCES users (key) ON DELETE CASCADE,
@@ -24,5 +21,4 @@ CREATE TABLE passkey_challenges (
     ends_at INTEGER NOT NULL
 );
 """)
-    )
 ]

@@ -1,14 +1,11 @@
 """Automations: rules, their versions, and runs with a log of their steps."""
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 steps = [
     # JSON is stored as text: no query looks into it, and the order of its members is preserved.
     # A run follows a version, so a version stays as long as it has runs. A run outlives the event that started it.
-    step(
-        ddl("""
+    ddl("""
 CREATE TABLE automations (
     key TEXT PRIMARY KEY,
     scope_key TEXT NOT NULL,
@@ -90,5 +87,4 @@ CREATE TABLE automation_steps (
     PRIMARY KEY (run_key, number)
 );
 """)
-    )
 ]

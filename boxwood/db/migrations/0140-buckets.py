@@ -1,17 +1,13 @@
 """Buckets of rates that several processes share."""
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 steps = [
-    step(
-        ddl("""
+    ddl("""
 CREATE TABLE buckets (
     key TEXT PRIMARY KEY,
     full_at REAL NOT NULL
 );
 CREATE INDEX buckets_full ON buckets (full_at);
 """)
-    )
 ]

@@ -1,13 +1,10 @@
 """Inbound webhooks: endpoints, their tokens, and what was sent to them."""
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 steps = [
     # Ids of received requests have no foreign key: an endpoint may have millions, which a cleanup removes later.
-    step(
-        ddl("""
+    ddl("""
 CREATE TABLE inbound (
     key TEXT PRIMARY KEY,
     name TEXT NOT NULL,
@@ -67,5 +64,4 @@ CREATE TABLE arrival_ids (
 ) WITHOUT ROWID;
 CREATE INDEX arrival_ids_at ON arrival_ids (at);
 """)
-    )
 ]

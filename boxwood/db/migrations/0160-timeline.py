@@ -1,15 +1,11 @@
 """Indexes in the order of a box's timeline. The newsfeed of a box uses the same one as the timeline's changes."""
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 steps = [
-    step(
-        ddl("""
+    ddl("""
 CREATE INDEX events_of_box_by_time ON events (box_key, at, id);
 DROP INDEX events_of_box;
 CREATE INDEX meetings_by_start ON meetings (box_key, start_at, key);
 """)
-    )
 ]

@@ -1,12 +1,9 @@
 """Validation rules of a pipeline's boxes."""
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 steps = [
-    step(
-        ddl("""
+    ddl("""
 CREATE TABLE validators (
     key TEXT PRIMARY KEY,
     pipeline_key TEXT NOT NULL REFERENCES pipelines (key) ON DELETE CASCADE,
@@ -27,5 +24,4 @@ CREATE INDEX validators_of_pipeline ON validators (pipeline_key, created_at, key
 CREATE INDEX validators_due ON validators (due_at) WHERE due_at IS NOT NULL;
 ALTER TABLE pipelines ADD COLUMN validators_updated_at INTEGER;
 """)
-    )
 ]

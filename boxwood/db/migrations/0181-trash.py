@@ -1,14 +1,11 @@
 """The trash: deleted records with all their rows, as long as they can be restored."""
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 # `held` has the deleted rows. `trash_files` protects the bytes of deleted files from the cleanup. A deleted pipeline
 # keeps its rows, which no user can reach: it may have a hundred thousand boxes.
 steps = [
-    step(
-        ddl("""
+    ddl("""
 CREATE TABLE trash (
     key TEXT PRIMARY KEY,
     noun TEXT NOT NULL,
@@ -31,5 +28,4 @@ CREATE TABLE trash_files (
 CREATE INDEX trash_files_of ON trash_files (trash_key);
 ALTER TABLE pipelines ADD COLUMN trashed_at INTEGER;
 """)
-    )
 ]

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 # Triggers write these rows, so the code that writes boxes does not need to.
@@ -63,8 +61,7 @@ def triggers(connection: Any) -> None:
 
 
 steps = [
-    step(
-        ddl("""
+    ddl("""
 CREATE TABLE stays (
     pipeline_key TEXT NOT NULL,
     box_key TEXT NOT NULL,
@@ -75,7 +72,6 @@ CREATE TABLE stays (
     PRIMARY KEY (pipeline_key, box_key, stage_key)
 ) WITHOUT ROWID;
 CREATE INDEX stays_of_stage ON stays (pipeline_key, stage_key, is_open, finished_ms, entered_at);
-""")
-    ),
-    step(triggers),
+"""),
+    triggers,
 ]

@@ -1,12 +1,9 @@
 """Notifications of users, boxes that a user has muted, and when a user gets notifications by mail."""
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 steps = [
-    step(
-        ddl("""
+    ddl("""
 CREATE TABLE notifications (
     user_key TEXT NOT NULL REFERENCES users (key) ON DELETE CASCADE,
     event_id INTEGER NOT NULL,
@@ -32,5 +29,4 @@ CREATE TABLE digests (
     sent_at INTEGER NOT NULL
 );
 """)
-    )
 ]

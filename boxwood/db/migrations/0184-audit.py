@@ -1,12 +1,9 @@
 """A chain of digests over all events, and an index of what concerns no box."""
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 steps = [
-    step(
-        ddl("""
+    ddl("""
 CREATE INDEX events_of_no_box ON events (id) WHERE box_key IS NULL;
 CREATE TABLE audit_chain (
     number INTEGER PRIMARY KEY,
@@ -17,5 +14,4 @@ CREATE TABLE audit_chain (
     at INTEGER NOT NULL
 );
 """)
-    )
 ]

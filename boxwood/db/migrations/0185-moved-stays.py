@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from yoyo import step
-
 MOVED = "(NEW.stage_changed_at <> NEW.created_at)"
 ROWS = """
     INSERT OR REPLACE INTO stays (pipeline_key, box_key, stage_key, entered_at, finished_ms, is_open)
@@ -52,4 +50,4 @@ def triggers(connection: Any) -> None:
         cursor.execute(statement)
 
 
-steps = [step(triggers)]
+steps = [triggers]

@@ -1,12 +1,9 @@
 """Running and finished imports, and their rejected rows."""
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 steps = [
-    step(
-        ddl("""
+    ddl("""
 CREATE TABLE imports (
     key TEXT PRIMARY KEY,
     pipeline_key TEXT NOT NULL REFERENCES pipelines (key) ON DELETE CASCADE,
@@ -40,5 +37,4 @@ CREATE TABLE import_refusals (
     PRIMARY KEY (import_key, number)
 ) WITHOUT ROWID;
 """)
-    )
 ]

@@ -1,12 +1,9 @@
 """The order of boxes in a column of their pipeline's board, shared by all users, and golden marks."""
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 steps = [
-    step(
-        ddl("""
+    ddl("""
 CREATE TABLE board_orders (
     pipeline_key TEXT NOT NULL REFERENCES pipelines (key) ON DELETE CASCADE,
     by_key TEXT NOT NULL,
@@ -21,5 +18,4 @@ CREATE TABLE golden_boxes (
 );
 CREATE INDEX golden_boxes_of_pipeline ON golden_boxes (pipeline_key, marked_at, box_key);
 """)
-    )
 ]

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from yoyo import step
-
 from boxwood.db.read_cache import CACHED_TABLES
 
 # The trigger runs at the commit, so that no transaction waits for the number's row while it holds another row. It
@@ -34,4 +32,4 @@ def watch(connection: Any) -> None:
         )
 
 
-steps = [step(watch)]
+steps = [watch]

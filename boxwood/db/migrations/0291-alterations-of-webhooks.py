@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from yoyo import step
-
 
 def watch(connection: Any) -> None:
     if type(connection).__module__.startswith("sqlite3"):
@@ -17,4 +15,4 @@ def watch(connection: Any) -> None:
     """)
 
 
-steps = [step(watch)]
+steps = [watch]

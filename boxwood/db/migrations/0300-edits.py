@@ -1,12 +1,9 @@
 """Replaced values that must not be in an event: addresses, secrets, field values deleted together with an option."""
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 steps = [
-    step(
-        ddl("""
+    ddl("""
 CREATE TABLE edits (
     event_id INTEGER PRIMARY KEY,
     held JSON NOT NULL,
@@ -14,5 +11,4 @@ CREATE TABLE edits (
 );
 CREATE INDEX edits_by_age ON edits (at);
 """)
-    )
 ]

@@ -1,16 +1,12 @@
 """Numbers of search entries that are not indexed yet. Only SQLite defers indexing."""
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 steps = [
-    step(
-        ddl("""
+    ddl("""
 CREATE TABLE search_waiting (
     first INTEGER PRIMARY KEY,
     last INTEGER NOT NULL
 );
 """)
-    )
 ]

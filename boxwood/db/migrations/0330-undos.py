@@ -1,7 +1,5 @@
 """How far the undo of a large change is. On PostgreSQL the events of a change are found in the order of their ids."""
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 _INDEX = """
@@ -9,8 +7,7 @@ CREATE INDEX events_of_change ON events ((detail->>'change_id'), id) WHERE detai
 """
 
 steps = [
-    step(
-        ddl("""
+    ddl("""
 CREATE TABLE undos (
     change_key TEXT NOT NULL,
     actor_key TEXT NOT NULL,
@@ -23,8 +20,7 @@ CREATE TABLE undos (
     at INTEGER NOT NULL,
     PRIMARY KEY (change_key, actor_key, within)
 );
-""")
-    ),
-    step(ddl("DROP INDEX events_of_change", only="postgres")),
-    step(ddl(_INDEX, only="postgres")),
+"""),
+    ddl("DROP INDEX events_of_change", only="postgres"),
+    ddl(_INDEX, only="postgres"),
 ]

@@ -7,8 +7,6 @@ request is refused, so that nothing happens twice.
 import hashlib
 from typing import Any
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 
@@ -28,4 +26,4 @@ def empty(connection: Any) -> None:
         )
 
 
-steps = [step(empty), step(ddl("ALTER TABLE answers ADD COLUMN seen JSON"))]
+steps = [empty, ddl("ALTER TABLE answers ADD COLUMN seen JSON")]

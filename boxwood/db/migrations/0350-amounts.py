@@ -3,8 +3,6 @@
 import json
 from typing import Any
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 from boxwood.lib import numbers
 
@@ -43,4 +41,4 @@ def fill(connection: Any) -> None:
                 cursor.execute(f"UPDATE boxes SET numbers = {mark} WHERE key = {mark}", (found, key))
 
 
-steps = [step(ddl("ALTER TABLE boxes ADD COLUMN numbers JSON")), step(fill), step(drop_old_indexes)]
+steps = [ddl("ALTER TABLE boxes ADD COLUMN numbers JSON"), fill, drop_old_indexes]

@@ -3,8 +3,6 @@
 import json
 from typing import Any
 
-from yoyo import step
-
 from boxwood.lib import phones, search_words
 
 INSERT = "INSERT INTO identifiers (team_key, noun, kind, value, key) VALUES ({}) ON CONFLICT DO NOTHING"
@@ -32,4 +30,4 @@ def again(connection: Any) -> None:
                 cursor.execute(insert, (team_key, noun, "phone", found, key))
 
 
-steps = [step(again)]
+steps = [again]

@@ -4,8 +4,6 @@ addresses, rules of pipelines, and mail that waits for a decision."""
 import json
 from typing import Any
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 from boxwood.lib import ids
 
@@ -341,11 +339,11 @@ def addresses(connection: Any) -> None:
 
 
 steps = [
-    step(ddl(TABLES)),
-    step(move),
-    step(ddl(SHARED_BYTES_SQLITE, only="sqlite")),
-    step(ddl(SHARED_BYTES_POSTGRES, only="postgres")),
-    step(ddl(SWITCH)),
-    step(ddl(VIEW)),
-    step(addresses),
+    ddl(TABLES),
+    move,
+    ddl(SHARED_BYTES_SQLITE, only="sqlite"),
+    ddl(SHARED_BYTES_POSTGRES, only="postgres"),
+    ddl(SWITCH),
+    ddl(VIEW),
+    addresses,
 ]

@@ -1,12 +1,9 @@
 """Mailboxes that are read by IMAP, and how far each of their folders was read."""
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 steps = [
-    step(
-        ddl("""
+    ddl("""
 CREATE TABLE mailboxes (
     key TEXT PRIMARY KEY,
     team_key TEXT NOT NULL REFERENCES teams (key) ON DELETE CASCADE,
@@ -103,5 +100,4 @@ CREATE TABLE mail_authorizations (
     ends_at INTEGER NOT NULL
 );
 """)
-    )
 ]

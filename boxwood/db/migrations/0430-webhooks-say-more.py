@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 
@@ -21,8 +19,7 @@ def watch(connection: Any) -> None:
 
 
 steps = [
-    step(
-        ddl("""
+    ddl("""
 ALTER TABLE webhooks ADD COLUMN name TEXT NOT NULL DEFAULT '';
 ALTER TABLE webhooks ADD COLUMN events TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE webhooks ADD COLUMN payload TEXT NOT NULL DEFAULT 'list' CHECK (payload IN ('list', 'full'));
@@ -33,7 +30,6 @@ ALTER TABLE deliveries ADD COLUMN batch TEXT;
 CREATE INDEX webhooks_of_several ON webhooks (scope_key) WHERE events <> '[]';
 CREATE INDEX deliveries_in_lane ON deliveries (webhook_key, lane, event_id) WHERE state = 'due' AND lane <> '';
 CREATE INDEX deliveries_in_batch ON deliveries (batch) WHERE state = 'due' AND batch IS NOT NULL;
-""")
-    ),
-    step(watch),
+"""),
+    watch,
 ]

@@ -1,12 +1,9 @@
 """Proposals: writes of API keys that may only propose, until a user approves or rejects them."""
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 steps = [
-    step(
-        ddl("""
+    ddl("""
 ALTER TABLE api_keys ADD COLUMN proposes BOOLEAN NOT NULL DEFAULT FALSE;
 CREATE TABLE proposals (
     key TEXT PRIMARY KEY,
@@ -27,5 +24,4 @@ CREATE TABLE proposals (
 CREATE INDEX proposals_of_user ON proposals (user_key, created_at);
 CREATE INDEX proposals_by_end ON proposals (ends_at);
 """)
-    )
 ]

@@ -4,8 +4,6 @@ import json
 import time
 from typing import Any
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 from boxwood.lib import dates
 from boxwood.lib.durations import DAY
@@ -48,4 +46,4 @@ def days(connection: Any) -> None:
         cursor.execute(f"UPDATE task_assignees SET due_at = {mark} WHERE task_key = {mark}", (overdue, key))
 
 
-steps = [step(ddl(COLUMNS)), step(days)]
+steps = [ddl(COLUMNS), days]

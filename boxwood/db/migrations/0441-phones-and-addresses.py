@@ -3,8 +3,6 @@
 import json
 from typing import Any
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 from boxwood.lib import addresses
 
@@ -49,4 +47,4 @@ def contacts(connection: Any) -> None:
                 cursor.execute(INSERT.format(", ".join([mark] * 5)), (team_key, "contacts", "email", form, key))
 
 
-steps = [step(users), step(contacts), step(ddl(REINDEX))]
+steps = [users, contacts, ddl(REINDEX)]

@@ -1,12 +1,9 @@
 """Calendar feeds: secret addresses at which calendar programs read tasks and meetings."""
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 steps = [
-    step(
-        ddl("""
+    ddl("""
 CREATE TABLE calendars (
     key TEXT PRIMARY KEY,
     digest TEXT NOT NULL,
@@ -18,5 +15,4 @@ CREATE TABLE calendars (
 );
 CREATE INDEX calendars_of ON calendars (user_key, created_at);
 """)
-    )
 ]

@@ -1,7 +1,5 @@
 """Decisions about mail that waits can be undone: the change of a decision also has the events of the fetched mail."""
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
-steps = [step(ddl("ALTER TABLE box_suggestions ADD COLUMN change_key TEXT;"))]
+steps = [ddl("ALTER TABLE box_suggestions ADD COLUMN change_key TEXT;")]

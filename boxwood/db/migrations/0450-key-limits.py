@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 
@@ -21,11 +19,9 @@ def watch(connection: Any) -> None:
 
 
 steps = [
-    step(
-        ddl("""
+    ddl("""
 ALTER TABLE api_keys ADD COLUMN limits JSON;
 ALTER TABLE imports ADD COLUMN scopes JSON;
-""")
-    ),
-    step(watch),
+"""),
+    watch,
 ]

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 
@@ -18,8 +16,7 @@ def watch(connection: Any) -> None:
 
 
 steps = [
-    step(
-        ddl("""
+    ddl("""
 CREATE TABLE streak_imports (
     key TEXT PRIMARY KEY,
     team_key TEXT NOT NULL REFERENCES teams (key) ON DELETE CASCADE,
@@ -47,7 +44,6 @@ CREATE TABLE old_keys (
     old_key TEXT PRIMARY KEY,
     key TEXT NOT NULL
 ) WITHOUT ROWID
-""")
-    ),
-    step(watch),
+"""),
+    watch,
 ]

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 
@@ -21,8 +19,7 @@ def watch(connection: Any) -> None:
 
 
 steps = [
-    step(
-        ddl("""
+    ddl("""
 ALTER TABLE api_keys ADD COLUMN previous_digest TEXT;
 ALTER TABLE api_keys ADD COLUMN previous_until INTEGER;
 CREATE INDEX api_keys_rotated ON api_keys (previous_digest) WHERE previous_digest IS NOT NULL;
@@ -49,7 +46,6 @@ CREATE TABLE key_requests (
     PRIMARY KEY (key, at, id)
 );
 CREATE INDEX key_requests_by_time ON key_requests (at);
-""")
-    ),
-    step(watch),
+"""),
+    watch,
 ]

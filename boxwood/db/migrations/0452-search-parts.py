@@ -1,7 +1,5 @@
 """Search finds tasks, comments, meetings and files: the entries of those that exist are made soon after the upgrade."""
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 CHORES = """
@@ -11,4 +9,4 @@ INSERT INTO search_chores (kind, key) SELECT 'meeting', key FROM meetings WHERE 
 INSERT INTO search_chores (kind, key) SELECT 'file', key FROM files
 """
 
-steps = [step(ddl(CHORES))]
+steps = [ddl(CHORES)]

@@ -1,12 +1,9 @@
 """Apps that users have connected by OAuth: their registrations, and the codes and refresh tokens of their keys."""
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 steps = [
-    step(
-        ddl("""
+    ddl("""
 CREATE TABLE app_clients (
     key TEXT PRIMARY KEY,
     name TEXT NOT NULL,
@@ -27,5 +24,4 @@ CREATE TABLE app_tokens (
 CREATE INDEX app_tokens_of ON app_tokens (api_key_key);
 CREATE INDEX app_tokens_end ON app_tokens (expires_at);
 """)
-    )
 ]

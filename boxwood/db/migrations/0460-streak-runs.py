@@ -1,12 +1,9 @@
 """Imports from Streak that users start in the browser: what they asked for, and how far the server is."""
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 steps = [
-    step(
-        ddl("""
+    ddl("""
 CREATE TABLE streak_runs (
     key TEXT PRIMARY KEY,
     team_key TEXT NOT NULL REFERENCES teams (key) ON DELETE CASCADE,
@@ -29,5 +26,4 @@ CREATE TABLE streak_runs (
 CREATE INDEX streak_runs_of ON streak_runs (creator_key, created_at);
 CREATE INDEX streak_runs_due ON streak_runs (due_at) WHERE ended_at IS NULL
 """)
-    )
 ]

@@ -1,13 +1,10 @@
 """Mail that users write: drafts, letters that are scheduled or sent, and how mailboxes send."""
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 # A letter keeps the keys of its box and its mailbox after these were deleted, and a draft those of its box.
 steps = [
-    step(
-        ddl("""
+    ddl("""
 CREATE TABLE drafts (
     key TEXT PRIMARY KEY,
     team_key TEXT NOT NULL REFERENCES teams (key) ON DELETE CASCADE,
@@ -104,5 +101,4 @@ ALTER TABLE mailboxes ADD COLUMN sending JSON NOT NULL DEFAULT '{}';
 ALTER TABLE mails ADD COLUMN is_ours BOOLEAN NOT NULL DEFAULT FALSE;
 CREATE INDEX mails_of_ours ON mails (team_key, message_id) WHERE is_ours;
 """)
-    )
 ]

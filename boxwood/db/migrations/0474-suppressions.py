@@ -1,12 +1,9 @@
 """Suppressions: addresses to which a team sends no mail, with the reason."""
 
-from yoyo import step
-
 from boxwood.db.schema import ddl
 
 steps = [
-    step(
-        ddl("""
+    ddl("""
 CREATE TABLE suppressions (
     key TEXT PRIMARY KEY,
     team_key TEXT NOT NULL REFERENCES teams (key) ON DELETE CASCADE,
@@ -21,5 +18,4 @@ CREATE TABLE suppressions (
 );
 CREATE INDEX suppressions_of_team ON suppressions (team_key, created_at, key);
 """)
-    )
 ]

@@ -1,0 +1,46 @@
+"""Connections to PostgreSQL. They take URLs and connection strings in every form of libpq: several hosts,
+`target_session_attrs`, service files and the variables `PG…`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import Conninfo
+
+from ..errors import Unavailable
+
+_SECONDS = 10
+"""How long one host may take to accept a connection, unless the URL or its service file says otherwise."""
+
+
+def connect(url: str, **options: Any) -> psycopg.Connection[tuple[Any, ...]]:
+    """Open a connection. Raises Unavailable if the URL has no form that PostgreSQL knows."""
+    return psycopg.connect(**_settings(url), **options)
+
+
+def environment(url: str) -> dict[str, str]:
+    """The variables that make a program of PostgreSQL, such as pg_dump, use this URL. In its arguments a password
+    would be visible in the list of processes."""
+    names = {known.keyword.decode(): known.envvar.decode() for known in Conninfo.get_defaults() if known.envvar}
+    return {names[name]: str(value) for name, value in _settings(url).items() if name in names}
+
+
+def place(connection: psycopg.Connection[Any]) -> str:
+    """The server and the database of a connection, as a connection string without a password."""
+    info = connection.info
+    address = {"hostaddr": info.hostaddr} if info.hostaddr else {}
+    return make_conninfo(host=info.host, port=info.port, dbname=info.dbname, **address)
+
+
+def _settings(url: str) -> dict[str, Any]:
+    try:
+        settings = conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        # libpq's own message repeats the URL, and so its password.
+        raise Unavailable(
+            "the database URL cannot be read: give postgresql://USER:PASSWORD@HOST/DATABASE, or a connection string of "
+            "PostgreSQL such as 'service=boxwood'"
+        ) from None
+    return settings if "service" in settings else {"connect_timeout": _SECONDS, **settings}
