@@ -309,7 +309,9 @@ def open_store(config: Config) -> Blobs:
 
 
 def backup_source(config: Config, store: Blobs) -> backups.Source:
-    return backups.Source(config.database_url, config.sqlite_path, config.data, store, not config.s3_bucket)
+    return backups.Source(
+        config.listen_url or config.database_url, config.sqlite_path, config.data, store, not config.s3_bucket
+    )
 
 
 def provider(config: Config) -> Client | None:
@@ -372,7 +374,7 @@ async def work(config: Config, *, slots: int) -> None:
     """Run `boxwood worker`: send webhooks and run automations until SIGTERM or SIGINT. At most `slots` deliveries are
     sent at the same time."""
     listeners.connect()
-    engine = open_engine(config.database_url, config.sqlite_path)
+    engine = open_engine(config.database_url, config.sqlite_path, **config.postgres)
     engine.write(lambda db: events.skip_ahead(db, now_ms()))
     stopped = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
@@ -399,7 +401,7 @@ async def work(config: Config, *, slots: int) -> None:
 
 def build(config: Config) -> Boxwood:
     """Create the server, and tune the garbage collection of this process."""
-    boxwood = Boxwood(config, open_engine(config.database_url, config.sqlite_path))
+    boxwood = Boxwood(config, open_engine(config.database_url, config.sqlite_path, **config.postgres))
     # The code creates hardly any reference cycles, and searching for them took two fifths of an import's time. So the
     # objects of the start are never searched, and later objects less often.
     gc.collect()

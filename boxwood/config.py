@@ -15,6 +15,12 @@ class Config:
     host: str = "127.0.0.1"
     port: int = 8080
     database_url: str | None = None
+    pooled: bool | None = None
+    """Whether a pooler of connections is in front of PostgreSQL; None to find out."""
+    listen_url: str | None = None
+    """The URL of the same database without the pooler."""
+    connections: int = 20
+    """The connections of a process to PostgreSQL for its requests and jobs."""
     workers: int = 1
     allow_private_webhooks: bool = False
     deliver: bool = True
@@ -92,6 +98,11 @@ class Config:
         return str(self.data / "boxwood.sqlite3")
 
     @property
+    def postgres(self) -> dict[str, Any]:
+        """How to use PostgreSQL: options of its engine."""
+        return {"connections": self.connections, "pooled": self.pooled, "listen_url": self.listen_url}
+
+    @property
     def is_local(self) -> bool:
         """Whether only programs on this machine can reach the server directly."""
         return _is_local(self.host)
@@ -156,6 +167,8 @@ def refusal(config: Config) -> str:
         return "--url must be a URL such as https://crm.example.com"
     if not (config.deliver or config.database_url):
         return "--no-deliveries needs PostgreSQL: with SQLite, only this process can send webhooks"
+    if config.connections < 4:
+        return "--connections must be 4 or more"
     if config.workers < 1:
         return "--workers must be 1 or more"
     if config.workers > 1 and not config.database_url:

@@ -8,7 +8,7 @@ import platform
 import shutil
 import stat
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..config import Config
@@ -16,7 +16,7 @@ from ..core import backlog, mail_settings, stored_files
 from ..core.activity.mail import mailbox_settings
 from ..core.history import audit_log
 from ..db import schema
-from ..db.engine import Db
+from ..db.engine import Db, Engine
 from ..db.open import open_engine
 from ..errors import Problem
 from ..lib.blobs import Blobs, Missing, StoreFailed
@@ -24,7 +24,7 @@ from ..lib.clock import now_ms
 from ..lib.durations import MINUTE
 from ..lib.secret_keys import SecretKeys
 from ..version import VERSION
-from .options import add_store, config_of
+from .options import add_connections, add_store, config_of, env
 
 _LEAST_FREE = 500_000_000
 _AHEAD = 5 * MINUTE
@@ -40,13 +40,17 @@ class Finding:
 def add(commands: Any) -> None:
     doctor = commands.add_parser("doctor", help="check that everything is in order")
     add_store(doctor)
+    add_connections(doctor)
+    doctor.add_argument(
+        "--workers", type=int, default=int(env("WORKERS", "1")), help="the processes that use PostgreSQL, together (1)"
+    )
     doctor.set_defaults(run=_doctor)
 
 
 def _doctor(options: argparse.Namespace) -> None:
     from ..app import open_store
 
-    config = config_of(options)
+    config = replace(config_of(options), connections=options.connections, workers=options.workers)
     findings = examine(config, open_store(config) if config.data.is_dir() else None)
     for finding in findings:
         print(f"{'ok  ' if finding.fine else 'BAD '} {finding.says}")
@@ -73,8 +77,9 @@ def examine(config: Config, store: Blobs | None = None, *, now: int | None = Non
         findings.append(Finding(fine, f"the database's schema is {state}"))
         if not fine:
             return findings
-        engine = open_engine(config.database_url, config.sqlite_path, readers=1)
+        engine = open_engine(config.database_url, config.sqlite_path, readers=1, **config.postgres)
         try:
+            findings += _connections(engine, config)
             findings += engine.read(lambda db: _look(db, now or now_ms()))
             findings += engine.read(lambda db: _sealed(db, SecretKeys(config.key_file)))
             held = engine.read(stored_files.held)
@@ -130,6 +135,25 @@ def _look(db: Db, now: int) -> list[Finding]:
         row = db.row(f"SELECT COUNT(*) FROM {noun}")
         findings.append(Finding(True, f"{row[0] if row else 0:,} {noun}"))
     return [*findings, _stages(db), *_stuck(db, now), _audit(db)]
+
+
+def _connections(engine: Engine, config: Config) -> list[Finding]:
+    """Whether PostgreSQL accepts all connections that the processes may open."""
+    if engine.dialect.name != "postgres":
+        return []
+    from ..db.postgres import MORE_CONNECTIONS, Postgres
+
+    assert isinstance(engine, Postgres)
+    if engine.pooled:
+        return [Finding(True, "a pooler is in front of PostgreSQL: it limits the connections")]
+    sql = "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
+    row = engine.read(lambda db: db.row(sql))
+    most = int(row[0]) if row else 0
+    each = config.connections + MORE_CONNECTIONS
+    wanted = each * config.workers
+    says = f"{config.workers} processes with {each} connections each need {wanted} of the {most} of PostgreSQL"
+    more = "" if wanted <= most else ": lower --connections or --workers, raise max_connections, or use pgbouncer"
+    return [Finding(wanted <= most, f"{says}{more}")]
 
 
 def _sound(db: Db) -> Finding:

@@ -49,7 +49,7 @@ def _reread(options: argparse.Namespace) -> None:
     if options.dry_run:
         if schema.waiting(config.database_url, config.sqlite_path):
             raise Problem("the database is of an earlier version: run `boxwood migrate`, or start the server")
-        engine = open_engine(config.database_url, config.sqlite_path, readers=1)
+        engine = open_engine(config.database_url, config.sqlite_path, readers=1, **config.postgres)
     else:
         prepare(config)
         engine = open_store(config)

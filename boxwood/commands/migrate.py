@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from ..config import Config
-from .options import add_store, prepare
+from .options import add_store, prepare, store_settings
 
 
 def add(commands: Any) -> None:
@@ -16,5 +16,5 @@ def add(commands: Any) -> None:
 
 
 def _migrate(options: argparse.Namespace) -> None:
-    applied = prepare(Config(data=options.data.absolute(), database_url=options.database_url))
+    applied = prepare(Config(**store_settings(options)))
     print("\n".join(applied) if applied else "the database is up to date")

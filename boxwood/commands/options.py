@@ -30,6 +30,15 @@ def env_flag(name: str) -> bool:
 def add_store(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, default=Path(env("DATA", "data")), help="data directory (./data)")
     parser.add_argument("--database-url", default=env("DATABASE_URL"), help="postgresql://… instead of SQLite")
+    parser.add_argument(
+        "--pooled",
+        action=argparse.BooleanOptionalAction,
+        default=env_flag("POOLED") if env("POOLED") else None,
+        help="whether a pooler such as pgbouncer in transaction mode is between (found out)",
+    )
+    parser.add_argument(
+        "--listen-url", default=env("LISTEN_URL"), help="the URL of the same database without the pooler (none)"
+    )
 
 
 def add_address(parser: argparse.ArgumentParser) -> None:
@@ -60,9 +69,24 @@ def add_address(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--log-level", default=env("LOG_LEVEL", "info"), choices=("debug", "info", "warning", "error"))
 
 
+def add_connections(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--connections",
+        type=int,
+        default=int(env("CONNECTIONS", "20")),
+        help="connections of each process to PostgreSQL, at most; 3 more are for its own use (20)",
+    )
+
+
+def store_settings(options: argparse.Namespace) -> dict[str, Any]:
+    """The settings that `add_store` added, as those of `Config`."""
+    names = ("database_url", "pooled", "listen_url")
+    return {"data": options.data.absolute(), **{name: getattr(options, name) for name in names}}
+
+
 def config_of(options: argparse.Namespace) -> Config:
     """The settings of a command that opens the database but is not a server."""
-    return Config(data=options.data.absolute(), database_url=options.database_url, **only_in_environment(os.environ))
+    return Config(**store_settings(options), **only_in_environment(os.environ))
 
 
 def source_of(options: argparse.Namespace) -> Source:
@@ -82,14 +106,14 @@ def prepare(config: Config) -> list[str]:
 def open_store(config: Config) -> Engine:
     """Open the database to change it, with numbers of events that were never given."""
     listeners.connect()
-    engine = open_engine(config.database_url, config.sqlite_path, readers=1)
+    engine = open_engine(config.database_url, config.sqlite_path, readers=1, **config.postgres)
     engine.write(lambda db: events.skip_ahead(db, now_ms()))
     return engine
 
 
 def in_store(options: argparse.Namespace, work: Callable[[Db], Any]) -> Any:
     """Run `work` in a transaction of the database that the options name. Returns its result."""
-    config = Config(data=options.data.absolute(), database_url=options.database_url)
+    config = Config(**store_settings(options))
     prepare(config)
     engine = open_store(config)
     try:

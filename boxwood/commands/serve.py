@@ -22,13 +22,14 @@ from ..lib import jsonlog, locks
 from ..lib import options as readers
 from ..lib.clock import now_ms
 from . import key, sample, user
-from .options import add_address, add_store, env, env_flag, open_store, prepare
+from .options import add_address, add_connections, add_store, env, env_flag, open_store, prepare, store_settings
 
 
 def add(commands: Any) -> None:
     serve = commands.add_parser("serve", help="serve the API and the UI")
     add_store(serve)
     add_address(serve)
+    add_connections(serve)
     serve.add_argument("--workers", type=int, default=int(env("WORKERS", "1")), help="processes (PostgreSQL only)")
     serve.add_argument(
         "--no-deliveries",
@@ -114,10 +115,10 @@ def _serve(options: argparse.Namespace) -> None:
 
 def _config(options: argparse.Namespace) -> Config:
     return Config(
-        data=options.data.absolute(),
+        **store_settings(options),
         host=options.host,
         port=options.port,
-        database_url=options.database_url,
+        connections=options.connections,
         workers=options.workers,
         allow_private_webhooks=options.allow_private_webhooks,
         mail_servers=options.mail_servers,

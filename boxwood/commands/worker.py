@@ -10,7 +10,7 @@ from typing import Any
 
 from ..config import Config, only_in_environment, refusal_of_listener
 from ..lib import jsonlog
-from .options import add_address, add_store, env
+from .options import add_address, add_connections, add_store, env, store_settings
 
 
 def add(commands: Any) -> None:
@@ -19,6 +19,7 @@ def add(commands: Any) -> None:
     )
     add_store(worker)
     add_address(worker)
+    add_connections(worker)
     worker.add_argument(
         "--slots",
         type=int,
@@ -37,11 +38,13 @@ def _work(options: argparse.Namespace) -> None:
         )
     if options.slots < 1:
         sys.exit("boxwood: --slots must be 1 or more")
+    if options.connections < 4:
+        sys.exit("boxwood: --connections must be 4 or more")
     config = Config(
-        data=options.data.absolute(),
+        **store_settings(options),
         host=options.host,
         port=options.port,
-        database_url=options.database_url,
+        connections=options.connections,
         allow_private_webhooks=options.allow_private_webhooks,
         mail_servers=options.mail_servers,
         mail_listen=options.mail_listen,

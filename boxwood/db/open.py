@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .engine import Engine
 
 
-def open_engine(database_url: str | None, path: str, *, readers: int = 3) -> Engine:
-    """Open PostgreSQL if a URL is given, otherwise the SQLite file at `path` with this many reader threads."""
+def open_engine(database_url: str | None, path: str, *, readers: int = 3, **postgres: Any) -> Engine:
+    """Open PostgreSQL if a URL is given, otherwise the SQLite file at `path` with this many reader threads. `postgres`
+    are options of `Postgres`."""
     if database_url:
         from .postgres import Postgres
 
-        return Postgres(database_url)
+        return Postgres(database_url, **postgres)
     from .sqlite import Sqlite
 
     return Sqlite(path, readers=readers)

@@ -1,4 +1,9 @@
-"""PostgreSQL: each running request has a thread, and each thread its own connection."""
+"""PostgreSQL: each running request has a thread, and each thread its own connection.
+
+A pooler of connections, such as pgbouncer, may give each transaction another connection. Behind one, the settings of a
+connection are set in each transaction, no statement is prepared, and other processes are noticed by polling, or over a
+URL without the pooler.
+"""
 
 from __future__ import annotations
 
@@ -17,15 +22,23 @@ from psycopg.types.string import TextLoader
 from ..errors import Unavailable
 from .commit_hooks import CommitHooks
 from .engine import Db, Dialect, Row
-from .postgres_connections import connect
+from .postgres_connections import connect, is_pooled
 from .postgres_dialect import PostgresDialect, with_psycopg_names
 from .read_cache import SharedCache, keeps_cache, reads_cached_tables
 
 T = TypeVar("T")
 log = logging.getLogger("boxwood.db")
-THREADS = 16
+CONNECTIONS = 20
+"""The connections of a process for its requests and jobs, unless the operator says otherwise."""
+MORE_CONNECTIONS = 3
+"""Beside them: one to listen, one to notify, and one that creates indexes."""
 TRIES = 5
 NOTIFY_PAUSE = 0.005
+POLL_EVERY = 0.5
+"""Seconds between looks for changes of other processes, if the connection cannot listen."""
+# Requests are short and many, so a request uses a single core and no just-in-time compilation.
+_SETTINGS = ("max_parallel_workers_per_gather = 0", "jit = off")
+_FEW = tuple(f"enable_{plan} = off" for plan in ("seqscan", "hashjoin", "mergejoin"))
 # A connection can break because the database is set back to a point in time. Then the numbers of events must not be
 # given again, see core/events.skip_ahead. 1,767,225,600 is 1 January 2026.
 _COUNT_BY_TIME = """
@@ -51,9 +64,12 @@ class PostgresDb(CommitHooks):
         writing: bool,
         cache: SharedCache | None = None,
         opening: str = "BEGIN",
+        opened: Callable[[psycopg.Connection[Row], Row], None] | None = None,
     ) -> None:
         super().__init__()
         self._opening = opening
+        self._on_open = opened
+        """Called with the row that `opening` returned."""
         self._connection = connection
         self._cache = cache
         self._known: dict[tuple[str, ...], Any] | None = None
@@ -117,6 +133,10 @@ class PostgresDb(CommitHooks):
 
     def _opened(self, sql: str) -> psycopg.Cursor[Row]:
         """Run a statement without parameters, with BEGIN in the same round trip."""
+        if self._on_open:
+            self.begins = True
+            self._begin()
+            return self._connection.execute(sql.encode(), prepare=False)
         cursor = self._connection.execute(f"{self._opening}; {sql}".encode(), prepare=False)
         while cursor.nextset():
             pass
@@ -125,7 +145,13 @@ class PostgresDb(CommitHooks):
     def _begin(self) -> None:
         if self.begins:
             self.begins = False
-            self._connection.execute(self._opening.encode(), prepare=False)
+            cursor = self._connection.execute(self._opening.encode(), prepare=False)
+            if self._on_open:
+                while cursor.nextset():
+                    pass
+                row = cursor.fetchone()
+                assert row is not None
+                self._on_open(self._connection, row)
 
     def _before(self, sql: str) -> None:
         self._begin()
@@ -179,8 +205,11 @@ class PostgresDb(CommitHooks):
 
     def repeatable_read(self) -> None:
         self._cache = self._known = None
-        self._begin()
-        self._connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        if self.begins:
+            self._opening = self._opening.replace("BEGIN", "BEGIN ISOLATION LEVEL REPEATABLE READ", 1)
+            self._begin()
+        else:
+            self._connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
     def index_names(self, table: str) -> set[str]:
         found = self.rows(
@@ -210,16 +239,28 @@ class PostgresDb(CommitHooks):
 
 
 class Postgres:
-    """The engine for PostgreSQL. Each thread opens its own connections."""
+    """The engine for PostgreSQL. Each thread opens its own connections, at most `connections` together.
+
+    `pooled` says whether a pooler is between; None finds out. `listen_url` leads past the pooler.
+    """
 
     dialect: Dialect = PostgresDialect()
     one_process = False
 
-    def __init__(self, url: str) -> None:
+    def __init__(
+        self, url: str, *, connections: int = CONNECTIONS, pooled: bool | None = None, listen_url: str | None = None
+    ) -> None:
         self._url = url
+        self._listen_url = listen_url
+        self._pooled = pooled
+        self._started = ""
+        """When the server behind the pooler was started."""
         self._local = threading.local()
         self._cache = SharedCache()
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="db")
+        few = max(1, connections // 5)
+        self._pool = ThreadPoolExecutor(connections - few, thread_name_prefix="db", initializer=self._mark)
+        self._few = ThreadPoolExecutor(few, thread_name_prefix="db-few")
+        """Threads for the work on a few rows, whose connections have other settings."""
         self._open: list[psycopg.Connection[Row]] = []
         self._listeners: dict[str, list[Callable[[list[str]], None]]] = {}
         self._name = os.urandom(8).hex()
@@ -230,19 +271,26 @@ class Postgres:
         self._starting = threading.Lock()
         self._closing = threading.Event()
 
+    @property
+    def pooled(self) -> bool:
+        """Whether a pooler is between this process and the server."""
+        if self._pooled is None:
+            with connect(self._url, autocommit=True, prepare_threshold=None) as connection:
+                self._pooled = is_pooled(connection)
+        return self._pooled
+
     def connect(self, *, few: bool = False) -> psycopg.Connection[Row]:
         """Open a connection. With `few`, it never scans a whole table: PostgreSQL prefers a scan while it has no
         statistics about a new table, and keeps that plan as long as the statement is prepared."""
-        connection = connect(self._url, autocommit=True, prepare_threshold=2)
+        connection = connect(self._url, autocommit=True, prepare_threshold=None)
         try:
-            # Requests are short and many, so a request uses a single core and no just-in-time compilation.
-            connection.execute("SET max_parallel_workers_per_gather = 0")
-            connection.execute("SET jit = off")
-            if few:
-                connection.execute("SET synchronous_commit = off")
-                for plan in ("seqscan", "hashjoin", "mergejoin"):
-                    connection.execute(f"SET enable_{plan} = off".encode())
-            connection.execute(_COUNT_BY_TIME)
+            if self._pooled is None:
+                self._pooled = is_pooled(connection)
+            if not self._pooled:
+                connection.prepare_threshold = 2
+                for setting in (*_SETTINGS, *(("synchronous_commit = off", *_FEW) if few else ())):
+                    connection.execute(f"SET {setting}".encode())
+                connection.execute(_COUNT_BY_TIME)
         except BaseException:
             connection.close()
             raise
@@ -252,44 +300,67 @@ class Postgres:
         return connection
 
     def _connection(self, *, few: bool = False) -> psycopg.Connection[Row]:
-        """This thread's connection, with or without `few`. Opens it at the first use and after it broke."""
+        """This thread's connection. Opens it at the first use and after it broke. A thread asks with `few` always or
+        never."""
         held: dict[str, psycopg.Connection[Row]] = self._local.__dict__
-        connection = held.get(str(few))
+        connection = held.get("connection")
         if connection is None or connection.closed:
             if connection in self._open:
                 self._open.remove(connection)
-            connection = held[str(few)] = self.connect(few=few)
+            connection = held["connection"] = self.connect(few=few)
         return connection
+
+    def _mark(self) -> None:
+        self._local.is_ours = True
+
+    def _here(self, work: Callable[[], T]) -> T:
+        """Run `work` in a thread of the pool, unless the calling thread is one: only those have connections."""
+        if getattr(self._local, "is_ours", False):
+            return work()
+        return self._pool.submit(work).result()
 
     # Reading
 
     def read(self, fn: Callable[[Db], T]) -> T:
-        return self._retry(lambda: fn(PostgresDb(self._connection(), writing=False, cache=self._cache)))
+        return self._here(lambda: self._read(fn))
 
     async def read_soon(self, fn: Callable[[Db], T]) -> T:
-        return await asyncio.wrap_future(self._pool.submit(self.read, fn))
+        return await asyncio.wrap_future(self._pool.submit(self._read, fn))
+
+    def _read(self, fn: Callable[[Db], T]) -> T:
+        return self._retry(lambda: fn(PostgresDb(self._connection(), writing=False, cache=self._cache)))
 
     # Writing
 
     def write(self, fn: Callable[[Db], T]) -> T:
-        return self._retry(lambda: self._transact(fn))
+        return self._here(lambda: self._retry(lambda: self._transact(fn)))
 
     async def write_soon(self, fn: Callable[[Db], T], *, lasting: bool = True, few: bool = False) -> T:
         def write() -> T:
-            return self._retry(lambda: self._transact(fn, lasting=lasting, few=few), few=few)
+            return self._retry(lambda: self._transact(fn, lasting=lasting, few=few))
 
-        return await asyncio.wrap_future(self._pool.submit(write))
+        return await asyncio.wrap_future((self._few if few else self._pool).submit(write))
 
     async def write_alone_soon(self, fn: Callable[[Db], T]) -> T:
         def write() -> T:
-            return self._retry(lambda: fn(PostgresDb(self._connection(few=True), writing=False)), few=True)
+            connection = self._connection(few=True)
+            if self.pooled:
+                return self._transact(fn, lasting=False, few=True)
+            return fn(PostgresDb(connection, writing=False))
 
-        return await asyncio.wrap_future(self._pool.submit(write))
+        return await asyncio.wrap_future(self._few.submit(lambda: self._retry(write)))
 
     def _transact(self, fn: Callable[[Db], T], *, lasting: bool = True, few: bool = False) -> T:
         connection = self._connection(few=few)
-        other = f"; SET LOCAL synchronous_commit = {'on' if lasting else 'off'}" if lasting == few else ""
-        db = PostgresDb(connection, writing=True, cache=self._cache, opening=f"BEGIN{other}")
+        opened = None
+        if self.pooled:
+            settings = [*_SETTINGS, *(_FEW if few else ()), *(() if lasting else ("synchronous_commit = off",))]
+            sets = "".join(f"SET LOCAL {setting}; " for setting in settings)
+            opening, opened = f"BEGIN; {sets}SELECT pg_postmaster_start_time()::text", self._on_open
+        else:
+            other = f"; SET LOCAL synchronous_commit = {'on' if lasting else 'off'}" if lasting == few else ""
+            opening = f"BEGIN{other}"
+        db = PostgresDb(connection, writing=True, cache=self._cache, opening=opening, opened=opened)
         try:
             result = fn(db)
             while db.laters:
@@ -306,7 +377,13 @@ class Postgres:
             self._announce(db.notices)
         return result
 
-    def _retry(self, attempt: Callable[[], T], *, few: bool = False) -> T:
+    def _on_open(self, connection: psycopg.Connection[Row], row: Row) -> None:
+        """Behind a pooler no connection breaks when the server is started again or another takes its place."""
+        if row[0] != self._started:
+            connection.execute(_COUNT_BY_TIME)
+            self._started = row[0]
+
+    def _retry(self, attempt: Callable[[], T]) -> T:
         """Run `attempt` up to `TRIES` times, as long as the database reports that it undid everything. An attempt whose
         COMMIT was sent is never repeated."""
         for left in reversed(range(TRIES)):
@@ -326,15 +403,18 @@ class Postgres:
                     says = f"the database cannot be written: {error}"
                     log.error(says)
                     raise Unavailable(says) from None
-                if not left or not _is_disconnected(error, self._local.__dict__.get(str(few))):
+                if not left or not _is_disconnected(error, self._local.__dict__.get("connection")):
                     raise Unavailable("the database cannot be reached: try again") from None
         raise AssertionError("unreachable")
 
     def make_indexes(self, make: Mapping[str, str], drop: Iterable[str]) -> None:
         """Create them concurrently with writes, outside a transaction. Only one process at a time does so: an index
         that another process is still creating looks like a failed index."""
-        with connect(self._url, autocommit=True) as connection:
-            held = connection.execute("SELECT pg_try_advisory_lock(hashtext('boxwood indexes'))").fetchone()
+        turn = connect(self._url, prepare_threshold=None)
+        connection = connect(self._url, autocommit=True, prepare_threshold=None)
+        try:
+            # The lock belongs to a transaction that stays open: behind a pooler, only that keeps its connection.
+            held = turn.execute("SELECT pg_try_advisory_xact_lock(hashtext('boxwood indexes'))").fetchone()
             if not held or not held[0]:
                 return
             names = connection.execute(
@@ -347,6 +427,9 @@ class Postgres:
                 connection.execute(f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON {what}".encode())
             if make:
                 connection.execute("ANALYZE boxes")
+        finally:
+            connection.close()
+            turn.close()
 
     # Waking
 
@@ -378,7 +461,7 @@ class Postgres:
     def _notify_on(self) -> None:
         while not self._closing.is_set():
             try:
-                with connect(self._url, autocommit=True) as connection:
+                with connect(self._url, autocommit=True, prepare_threshold=None) as connection:
                     while not self._closing.is_set():
                         for channel in self._next_notices():
                             connection.execute("SELECT pg_notify(%s, %s)", (f"boxwood_{channel}", self._name))
@@ -395,7 +478,10 @@ class Postgres:
     def _listen_on(self) -> None:
         while not self._closing.is_set():
             try:
-                with connect(self._url, autocommit=True) as connection:
+                if self.pooled and not self._listen_url:
+                    self._poll()
+                    continue
+                with connect(self._listen_url or self._url, autocommit=True) as connection:
                     listening: set[str] = set()
                     while not self._closing.is_set():
                         for channel in set(self._listeners) - listening:
@@ -407,6 +493,11 @@ class Postgres:
             except psycopg.Error:
                 self._closing.wait(1)
 
+    def _poll(self) -> None:
+        """Call all listeners, as if another process had notified them."""
+        self._closing.wait(POLL_EVERY)
+        self._call_listeners({channel: [] for channel in list(self._listeners)})
+
     def empty_log(self) -> None:
         pass
 
@@ -415,6 +506,7 @@ class Postgres:
         with self._notices_change:
             self._notices_change.notify()
         self._pool.shutdown(wait=True)
+        self._few.shutdown(wait=True)
         for thread in self._threads.values():
             thread.join()
         for connection in self._open:

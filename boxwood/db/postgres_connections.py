@@ -20,6 +20,23 @@ def connect(url: str, **options: Any) -> psycopg.Connection[tuple[Any, ...]]:
     return psycopg.connect(**_settings(url), **options)
 
 
+def connect_directly(url: str, *, autocommit: bool = False) -> psycopg.Connection[tuple[Any, ...]]:
+    """Open a connection that is not of a pooler. Raises Unavailable if it is: programs such as pg_dump change settings
+    of their connection, and a pooler would give it to other clients with these settings."""
+    connection = connect(url, autocommit=True)
+    if is_pooled(connection):
+        connection.close()
+        raise Unavailable("backups and restores need a connection without the pooler: give --listen-url")
+    connection.autocommit = autocommit
+    return connection
+
+
+def is_pooled(connection: psycopg.Connection[Any]) -> bool:
+    """Whether a pooler is between: it gives its clients a process number of its own."""
+    row = connection.execute("SELECT pg_backend_pid()").fetchone()
+    return row is None or row[0] != connection.info.backend_pid
+
+
 def environment(url: str) -> dict[str, str]:
     """The variables that make a program of PostgreSQL, such as pg_dump, use this URL. In its arguments a password
     would be visible in the list of processes."""

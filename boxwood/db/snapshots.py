@@ -63,7 +63,7 @@ def _save_postgres(url: str, to: Path, ask: Callable[[Db], T]) -> T:
     from . import postgres_connections
     from .postgres import PostgresDb
 
-    with postgres_connections.connect(url) as connection:
+    with postgres_connections.connect_directly(url) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
         row = connection.execute("SELECT pg_export_snapshot()").fetchone()
@@ -124,7 +124,7 @@ def _change_postgres(url: str, work: Callable[[Db], T]) -> T:
     from . import postgres_connections
     from .postgres import PostgresDb
 
-    with postgres_connections.connect(url) as connection:
+    with postgres_connections.connect_directly(url) as connection:
         return work(PostgresDb(connection, writing=False))
 
 
@@ -162,7 +162,7 @@ def in_use(database_url: str | None) -> bool:
         "AND backend_type = 'client backend'"
     )
     try:
-        with postgres_connections.connect(database_url) as connection:
+        with postgres_connections.connect_directly(database_url) as connection:
             row = connection.execute(sql).fetchone()
             return bool(row and row[0])
     except psycopg.OperationalError as error:
@@ -178,7 +178,7 @@ def _load_postgres(url: str, source: Path, finish: Callable[[], None]) -> None:
     """
     from . import postgres_connections
 
-    with postgres_connections.connect(url, autocommit=True) as connection:
+    with postgres_connections.connect_directly(url, autocommit=True) as connection:
         _bring_back(connection)  # an earlier restore that was killed
         with connection.transaction():
             connection.execute(f"ALTER SCHEMA public RENAME TO {PREVIOUS}")

@@ -105,7 +105,9 @@ def restore(source: Source, given: Path, now: int) -> Manifest:
     source.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     with locks.hold(source.data / LOCK) as is_free:
         if not is_free or snapshots.in_use(source.database_url):
-            raise Unavailable("the server is running: stop it before you restore a backup")
+            raise Unavailable(
+                "the server is running, or a pooler holds connections: stop it before you restore a backup"
+            )
         work = Path(tempfile.mkdtemp(prefix=".restore-", dir=source.data))
         try:
             with _as_unavailable():

@@ -43,6 +43,8 @@ def test_every_command_takes_the_forms_of_libpq(
     )
     run("migrate", *pairs)
     assert "BAD" not in run("doctor", *in_url, check=False).stdout
+    many = run("doctor", *in_url, "--workers", "50", "--connections", "30", check=False).stdout
+    assert "BAD  50 processes with 33 connections each need 1650 of the 197 of PostgreSQL: lower" in many
     backup = str(tmp_path / "backup.tar")
     run("backup", backup, *service)
     run("restore", backup, *several)
