@@ -1,13 +1,14 @@
 """E-mail in the UI: conversations of a box, their messages, attachments and pictures."""
 
 import base64
+import re
 from collections.abc import Iterator
 from email.message import EmailMessage
 from html import escape
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from boxwood.core.activity.mail import suggestions
 from boxwood.core.activity.mail.matching import SUGGEST, Decision
@@ -184,6 +185,34 @@ def test_new_mail_appears_in_the_open_conversation(window: Any, world: World) ->
     expect(page.get_by_role("article", name="E-mail from Zoe Zuse")).to_have_count(1)
     post(world, box, mail("Re: Machines", "One more thing", number=2, answers=1))
     expect(page.get_by_text("One more thing")).to_be_visible()
+    expect(page.get_by_role("article", name="E-mail from Zoe Zuse")).to_have_count(2)
+
+
+def test_new_mail_appears_although_the_conversation_was_loading_when_the_stream_began(
+    window: Any, world: World
+) -> None:
+    box = world.box(world.pipeline(), name="Machines")
+    post(world, box, mail("Machines", "Hello", number=1))
+    page = window(world.ada).page
+    held: dict[str, Route] = {}
+
+    def hold(route: Route) -> None:
+        """Hold the first request of each address."""
+        name = "stream" if route.request.url.endswith("stream") else "messages"
+        if held.setdefault(name, route) is not route:
+            route.continue_()
+
+    page.route(re.compile(r"/events/stream$|/messages\b"), hold)
+    page.goto(f"/boxes/{box['key']}?tab=email")
+    while len(held) < 2:
+        page.wait_for_timeout(20)
+    before = held["messages"].fetch()
+    post(world, box, mail("Re: Machines", "One more thing", number=2, answers=1))
+    with page.expect_response("**/events/stream"):
+        held["stream"].continue_()
+    # The answer that was read before the mail came arrives long after the stream began.
+    page.wait_for_timeout(1500)
+    held["messages"].fulfill(response=before)
     expect(page.get_by_role("article", name="E-mail from Zoe Zuse")).to_have_count(2)
 
 

@@ -93,11 +93,12 @@ async function stream(signal: AbortSignal, broadcast: (message: StreamMessage) =
 }
 
 /**
- * Reloads what was loaded before the stream began, because it may have changed in between. Requests that are under way
- * finish first.
+ * Reloads what was loaded before the stream began, because it may have changed in between. Requests that were under way
+ * finish first, however slow: the server may have read their data before the stream began.
  */
 async function catchUp(): Promise<void> {
-  for (let tries = 0; tries < 10 && queries.isFetching() > 0; tries++) {
+  const underWay = queries.getQueryCache().findAll({ fetchStatus: "fetching" });
+  for (let tries = 0; tries < 300 && underWay.some((query) => query.state.fetchStatus === "fetching"); tries++) {
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   void queries.invalidateQueries({
