@@ -56,6 +56,7 @@ SCREENS = (
     "/mail",
     "/mail/blocks",
     "/mail/mailboxes",
+    "/mail/sent",
     "/mail/snippets",
     "/notifications",
     "/organizations",

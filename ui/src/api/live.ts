@@ -141,6 +141,8 @@ export function concerns(event: EventOut, key: readonly unknown[]): boolean {
   }
   // The people of a conversation decide which contacts and organizations have it.
   if (/^\/v2\/(contacts|organizations)\/.*\/threads$/.test(path)) return noun === "thread" || noun === "message";
+  if (path === "/v2/letters") return noun === "letter" || noun === "message";
+  if (path === "/v2/drafts") return noun === "letter";
   if (path === "/v2/trash") return /\.(deleted|restored)$/.test(event.kind);
   // Only the server knows which events create a notification.
   if (path === "/v2/notifications") return noun !== "user";

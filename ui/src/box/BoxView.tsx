@@ -39,6 +39,7 @@ import { Stepper } from "./Stepper";
 import { useSiblings } from "./siblings";
 import { Tasks } from "./Tasks";
 import { Timeline } from "./Timeline";
+import { useUploads } from "./uploads";
 import { useDropped } from "./useDropped";
 
 type BoxViewProps = {
@@ -120,19 +121,22 @@ const TABS = ["timeline", "email", "history"] as const;
 const BoxMail = lazily(() => import("../mail/BoxMail"));
 
 function OpenBoxView({ onClose }: { onClose: (() => void) | undefined }) {
-  const { box, pipeline, may } = useOpenBox();
+  const { box, pipeline, may, mayEdit } = useOpenBox();
   useRemembered(useMe().key, { ...box, pipelineName: pipeline.name });
   const [search, setSearch] = useSearch();
   const tab = TABS.find((each) => each === search.get("tab")) ?? "timeline";
   const root = useRef<HTMLDivElement>(null);
   const ways = WAYS.filter((each) => may(each.part));
-  const dropping = useDropped(root, box.key, may("FILE"));
-  const turn = (to: string) =>
+  const { upload } = useUploads(box.key);
+  const dropping = useDropped(root, upload, may("FILE"));
+  const turn = (to: string, write?: string) =>
     setSearch(
       (before) => {
         if (to === "timeline") before.delete("tab");
         else before.set("tab", to);
         before.delete("thread");
+        before.delete("draft");
+        if (write) before.set("write", write);
         return before;
       },
       { replace: true },
@@ -142,6 +146,17 @@ function OpenBoxView({ onClose }: { onClose: (() => void) | undefined }) {
       ? [{ id: "box-close", label: "Close the box", section: "Box", keys: "Escape", hidden: true, run: onClose }]
       : []),
     { id: "box-email", label: "E-mail of the box", section: "Box", keys: "i", run: () => turn("email") },
+    ...(mayEdit
+      ? [
+          {
+            id: "box-write-email",
+            label: "Write an e-mail",
+            section: "Box",
+            keys: "w",
+            run: () => turn("email", "email"),
+          },
+        ]
+      : []),
     { id: "box-history", label: "History of the box", section: "Box", keys: "h", run: () => turn("history") },
   ]);
   useEffect(() => {
@@ -180,7 +195,7 @@ function OpenBoxView({ onClose }: { onClose: (() => void) | undefined }) {
               size="xs"
               aria-label="What happened"
               value={tab}
-              onChange={turn}
+              onChange={(to) => turn(to)}
               data={[
                 { value: "timeline", label: "Timeline" },
                 { value: "email", label: box.gmailThreadCount ? `E-mail ${box.gmailThreadCount}` : "E-mail" },

@@ -2,14 +2,22 @@ import { combine } from "@atlaskit/pragmatic-drag-and-drop/combine";
 import { dropTargetForExternal, monitorForExternal } from "@atlaskit/pragmatic-drag-and-drop/external/adapter";
 import { containsFiles, getFiles } from "@atlaskit/pragmatic-drag-and-drop/external/file";
 import { preventUnhandled } from "@atlaskit/pragmatic-drag-and-drop/prevent-unhandled";
-import { type RefObject, useEffect, useState } from "react";
-import { useUploads } from "./uploads";
+import { type RefObject, useEffect, useRef, useState } from "react";
 
-/** Takes files that are dropped on the element. Returns true while files are held over it. */
-export function useDropped(element: RefObject<HTMLElement | null>, box: string, wanted: boolean): boolean {
+/**
+ * Takes files that are dropped on the element. Returns true while files are held over it. Of elements within each other,
+ * only the innermost takes the files.
+ */
+export function useDropped(
+  element: RefObject<HTMLElement | null>,
+  onFiles: (files: File[]) => void,
+  wanted: boolean,
+): boolean {
   const [over, setOver] = useState(false);
-  const { upload } = useUploads(box);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: upload never changes its behaviour
+  const newest = useRef(onFiles);
+  useEffect(() => {
+    newest.current = onFiles;
+  });
   useEffect(() => {
     const target = element.current;
     if (!target || !wanted) return;
@@ -17,16 +25,17 @@ export function useDropped(element: RefObject<HTMLElement | null>, box: string, 
       dropTargetForExternal({
         element: target,
         canDrop: containsFiles,
-        onDragEnter: () => setOver(true),
+        onDropTargetChange: ({ location }) => setOver(location.current.dropTargets[0]?.element === target),
+        onDragEnter: ({ location }) => setOver(location.current.dropTargets[0]?.element === target),
         onDragLeave: () => setOver(false),
-        onDrop: ({ source }) => {
+        onDrop: ({ source, location }) => {
           setOver(false);
-          upload(getFiles({ source }));
+          if (location.current.dropTargets[0]?.element === target) newest.current(getFiles({ source }));
         },
       }),
-      // A file that is dropped beside the box must not replace the page.
+      // A file that is dropped beside the element must not replace the page.
       monitorForExternal({ onDragStart: () => preventUnhandled.start(), onDrop: () => preventUnhandled.stop() }),
     );
-  }, [box, wanted]);
+  }, [element, wanted]);
   return over;
 }

@@ -1,5 +1,5 @@
-import { Button, Text } from "@mantine/core";
-import { IconMail } from "@tabler/icons-react";
+import { Button, Group, Text } from "@mantine/core";
+import { IconMail, IconPencil } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
 import { api } from "../api/client";
@@ -10,13 +10,17 @@ import { Empty, Ready } from "../components/states";
 import { useSearch } from "../lib/search";
 import { Conversation } from "../mail/Conversation";
 import classes from "../mail/mail.module.css";
-import type { Noun } from "./nouns";
+import { useWritingHere, WritingContext } from "../writing/context";
+import { Drafts } from "../writing/Drafts";
+import type { Entry, Noun } from "./nouns";
 
 /**
  * The conversations with a contact, or with the people of an organization, in all boxes that the user sees, the newest
  * first. The address says which one is open.
  */
-export default function EntryMail({ noun, entry }: { noun: Noun; entry: string }) {
+export default function EntryMail({ noun, entry: { key: entry, ...known } }: { noun: Noun; entry: Entry }) {
+  const writing = useWritingHere({ pipeline: null, mayWrite: true });
+  const address = "emailAddresses" in known ? known.emailAddresses[0] : undefined;
   const [search, setSearch] = useSearch();
   const open = search.get("thread");
   const query = useInfiniteQuery({
@@ -35,38 +39,52 @@ export default function EntryMail({ noun, entry }: { noun: Noun; entry: string }
       { replace: true },
     );
   return (
-    <section aria-label="E-mail">
-      <Ready query={query}>
-        {(data) => {
-          const threads = data.pages.flatMap((page) => page.results);
-          if (threads.length === 0) {
+    <WritingContext.Provider value={writing}>
+      <section aria-label="E-mail">
+        {address && (
+          <Group mb={8}>
+            <Button
+              size="compact-sm"
+              leftSection={<IconPencil size={14} stroke={1.8} />}
+              onClick={() => writing.begin({ contactKey: entry, teamKey: known.teamKey, to: [address] })}
+            >
+              Write
+            </Button>
+          </Group>
+        )}
+        {noun.singular === "contact" && <Drafts contact={entry} />}
+        <Ready query={query}>
+          {(data) => {
+            const threads = data.pages.flatMap((page) => page.results);
+            if (threads.length === 0) {
+              return (
+                <Empty icon={IconMail} title="No e-mail yet">
+                  Conversations with this {noun.singular} on boxes that you see appear here.
+                </Empty>
+              );
+            }
             return (
-              <Empty icon={IconMail} title="No e-mail yet">
-                Conversations with this {noun.singular} on boxes that you see appear here.
-              </Empty>
+              <ul className={classes.conversations} aria-label="Conversations">
+                {threads.map((thread) => (
+                  <Line key={thread.key} thread={thread} open={open === thread.key} onToggle={() => turn(thread.key)} />
+                ))}
+              </ul>
             );
-          }
-          return (
-            <ul className={classes.conversations} aria-label="Conversations">
-              {threads.map((thread) => (
-                <Line key={thread.key} thread={thread} open={open === thread.key} onToggle={() => turn(thread.key)} />
-              ))}
-            </ul>
-          );
-        }}
-      </Ready>
-      {query.hasNextPage && (
-        <Button
-          mt="xs"
-          variant="default"
-          size="compact-sm"
-          loading={query.isFetchingNextPage}
-          onClick={() => void query.fetchNextPage()}
-        >
-          Show older
-        </Button>
-      )}
-    </section>
+          }}
+        </Ready>
+        {query.hasNextPage && (
+          <Button
+            mt="xs"
+            variant="default"
+            size="compact-sm"
+            loading={query.isFetchingNextPage}
+            onClick={() => void query.fetchNextPage()}
+          >
+            Show older
+          </Button>
+        )}
+      </section>
+    </WritingContext.Provider>
   );
 }
 

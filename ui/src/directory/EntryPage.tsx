@@ -56,7 +56,7 @@ function Page({ noun, entry }: { noun: Noun; entry: Entry }) {
         />
         {tab === "email" ? (
           <Suspense fallback={<Loading rows={2} />}>
-            <EntryMail noun={noun} entry={entry.key} />
+            <EntryMail noun={noun} entry={entry} />
           </Suspense>
         ) : (
           <Members noun={noun} entry={entry} onSave={(changes) => edit.mutate(changes)} />

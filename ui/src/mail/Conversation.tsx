@@ -5,6 +5,7 @@ import { api } from "../api/client";
 import type { MessageOut, ThreadOut } from "../api/schema";
 import { Moment } from "../components/Moment";
 import { Loading, Ready } from "../components/states";
+import { Drafts } from "../writing/Drafts";
 import { Message } from "./Message";
 import classes from "./mail.module.css";
 import { shareInWords } from "./shares";
@@ -84,6 +85,9 @@ function Messages({ thread }: { thread: ThreadOut }) {
         return (
           <>
             <MessageList messages={messages} />
+            <div className={classes.content}>
+              <Drafts thread={thread.key} />
+            </div>
             {query.hasNextPage && (
               <Button
                 variant="default"
@@ -112,6 +116,7 @@ function MessageList({ messages }: { messages: MessageOut[] }) {
         <Message
           key={message.key}
           message={message}
+          isNewest={message.key === newest}
           open={isOpen(message.key)}
           onToggle={() => setTurned((before) => ({ ...before, [message.key]: !isOpen(message.key) }))}
         />

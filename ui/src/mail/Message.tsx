@@ -6,6 +6,7 @@ import type { MessageOut, MessageViewOut } from "../api/schema";
 import { Moment } from "../components/Moment";
 import { Face } from "../components/People";
 import { Loading, Ready } from "../components/states";
+import { Answer } from "../writing/Answer";
 import { Attachments } from "./Attachments";
 import { MailFrame } from "./MailFrame";
 import classes from "./mail.module.css";
@@ -15,8 +16,10 @@ export type Correspondent = MessageOut["from"];
 
 export const nameOf = (person: Correspondent) => person.name || person.email;
 
+type MessageProps = { message: MessageOut; isNewest?: boolean; open: boolean; onToggle: () => void };
+
 /** An e-mail of a conversation: a line with its sender and its beginning, or all of it. */
-export function Message({ message, open, onToggle }: { message: MessageOut; open: boolean; onToggle: () => void }) {
+export function Message({ message, isNewest = false, open, onToggle }: MessageProps) {
   const sender = nameOf(message.from);
   return (
     <article className={classes.message} aria-label={`E-mail from ${sender}`} data-open={open || undefined}>
@@ -37,7 +40,7 @@ export function Message({ message, open, onToggle }: { message: MessageOut; open
           <Moment at={message.timestamp} />
         </Text>
       </button>
-      {open && <Content message={message} />}
+      {open && <Content message={message} isNewest={isNewest} />}
     </article>
   );
 }
@@ -46,7 +49,7 @@ function beginning(message: MessageOut): string {
   return message.text.slice(0, 300).replace(/\s+/g, " ").trim() || "Without text";
 }
 
-function Content({ message }: { message: MessageOut }) {
+function Content({ message, isNewest }: { message: MessageOut; isNewest: boolean }) {
   const query = api.useQuery(
     "get",
     "/v2/messages/{message}/view",
@@ -61,6 +64,7 @@ function Content({ message }: { message: MessageOut }) {
           <>
             <Body message={message} view={view} />
             <Attachments files={message.files.filter((file) => !view.shownFileKeys.includes(file.key))} />
+            {!isReduced(message, view) && <Answer message={message} isNewest={isNewest} />}
           </>
         )}
       </Ready>

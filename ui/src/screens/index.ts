@@ -84,6 +84,11 @@ export const SCREENS: Screen[] = [
     nav: { label: "To be boxed", icon: IconInbox, keys: "g e" },
   },
   {
+    path: "/mail/sent",
+    load: () => import("./SentMail"),
+    found: { label: "Sent and scheduled", keys: "g l", words: "e-mail letters drafts later outbox sent" },
+  },
+  {
     path: "/mail/mailboxes",
     load: () => import("./Mailboxes"),
     found: { label: "Mailboxes", keys: "g b", words: "e-mail imap gmail microsoft fastmail connect settings" },

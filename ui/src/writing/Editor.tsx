@@ -4,7 +4,7 @@ import { Link, RichTextEditor } from "@mantine/tiptap";
 import { Placeholder } from "@tiptap/extensions";
 import { type Editor as TiptapEditor, useEditor } from "@tiptap/react";
 import StarterKit from "@tiptap/starter-kit";
-import { type ReactNode, type Ref, useEffect, useImperativeHandle, useRef, useState } from "react";
+import { type Ref, useEffect, useImperativeHandle, useRef, useState } from "react";
 import { MergeFields } from "./mergeFields";
 import { byShortcut, fitting, type Offer } from "./offers";
 import { type Typed, typedAt } from "./typed";
@@ -16,24 +16,23 @@ type EditorProps = {
   label: string;
   /** The text at the beginning. A later value is not shown: give the editor another `key`. */
   html: string;
-  onChange: (html: string) => void;
+  onChange?: (html: string) => void;
+  readOnly?: boolean;
   /** Snippets and merge fields, which the writer gets by typing `;`, `/` or `{{`. */
   offers?: Offer[];
   /** Called with a snippet that the writer chose by typing. */
   onChosen?: (offer: Offer) => void;
   onSend?: () => void;
-  /** Pasted or dropped files. */
+  /** Pasted files. */
   onFiles?: (files: File[]) => void;
   placeholder?: string;
   autoFocus?: boolean;
-  /** At the end of the toolbar. */
-  tools?: ReactNode;
   ref?: Ref<EditorHandle>;
 };
 
 /** Formatted text: bold, italic, underlined, lists, quotes and links. It is stored as HTML. */
 export default function Editor(props: EditorProps) {
-  const { label, html, placeholder = "", autoFocus = false, tools, ref } = props;
+  const { label, html, placeholder = "", autoFocus = false, readOnly = false, ref } = props;
   const newest = useRef(props);
   useEffect(() => {
     newest.current = props;
@@ -43,6 +42,7 @@ export default function Editor(props: EditorProps) {
   const editor = useEditor({
     // The policy of the page forbids styles that are made by scripts; those of the editor are in its style sheet.
     injectCSS: false,
+    editable: !readOnly,
     shouldRerenderOnTransaction: true,
     extensions: [
       StarterKit.configure({
@@ -53,14 +53,16 @@ export default function Editor(props: EditorProps) {
         codeBlock: false,
         horizontalRule: false,
       }),
-      Link.configure({ defaultProtocol: "https", protocols: ["mailto", "tel"] }),
+      Link.configure({ defaultProtocol: "https" }),
       Placeholder.configure({ placeholder }),
       MergeFields.configure({ className: classes.mergeField ?? "" }),
     ],
     content: html,
     autofocus: autoFocus ? "start" : false,
     editorProps: {
-      attributes: { role: "textbox", "aria-multiline": "true", "aria-label": label },
+      attributes: readOnly
+        ? { "aria-label": label, role: "document" }
+        : { role: "textbox", "aria-multiline": "true", "aria-label": label },
       handleKeyDown: (_view, event) => {
         if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && newest.current.onSend) {
           event.stopPropagation();
@@ -69,10 +71,17 @@ export default function Editor(props: EditorProps) {
         }
         return list.current?.pressed(event) ?? false;
       },
-      handlePaste: (_view, event) => takeFiles(event.clipboardData, newest.current.onFiles),
-      handleDrop: (_view, event) => takeFiles(event.dataTransfer, newest.current.onFiles),
+      handlePaste: (_view, event) => {
+        const files = [...(event.clipboardData?.files ?? [])];
+        // Programs for tables and texts put a picture beside the text: the text is meant.
+        if (files.length === 0 || event.clipboardData?.getData("text/plain") || !newest.current.onFiles) return false;
+        newest.current.onFiles(files);
+        return true;
+      },
+      // The composer takes dropped files.
+      handleDrop: (_view, event) => (event.dataTransfer?.files.length ?? 0) > 0,
     },
-    onUpdate: ({ editor: changed }) => newest.current.onChange(changed.isEmpty ? "" : changed.getHTML()),
+    onUpdate: ({ editor: changed }) => newest.current.onChange?.(changed.isEmpty ? "" : changed.getHTML()),
     onTransaction: ({ editor: changed }) => setTyped(placeOf(changed)),
     onBlur: () => setTyped(null),
   });
@@ -102,24 +111,25 @@ export default function Editor(props: EditorProps) {
       className={classes.editor ?? ""}
       labels={{ linkEditorInputLabel: "Address of the link", linkEditorInputPlaceholder: "https://example.com" }}
     >
-      <RichTextEditor.Toolbar className={classes.toolbar ?? ""}>
-        <RichTextEditor.ControlsGroup>
-          <RichTextEditor.Bold />
-          <RichTextEditor.Italic />
-          <RichTextEditor.Underline />
-          <RichTextEditor.ClearFormatting />
-        </RichTextEditor.ControlsGroup>
-        <RichTextEditor.ControlsGroup>
-          <RichTextEditor.BulletList />
-          <RichTextEditor.OrderedList />
-          <RichTextEditor.Blockquote />
-        </RichTextEditor.ControlsGroup>
-        <RichTextEditor.ControlsGroup>
-          <RichTextEditor.Link />
-          <RichTextEditor.Unlink />
-        </RichTextEditor.ControlsGroup>
-        {tools && <RichTextEditor.ControlsGroup>{tools}</RichTextEditor.ControlsGroup>}
-      </RichTextEditor.Toolbar>
+      {!readOnly && (
+        <RichTextEditor.Toolbar className={classes.toolbar ?? ""}>
+          <RichTextEditor.ControlsGroup>
+            <RichTextEditor.Bold />
+            <RichTextEditor.Italic />
+            <RichTextEditor.Underline />
+            <RichTextEditor.ClearFormatting />
+          </RichTextEditor.ControlsGroup>
+          <RichTextEditor.ControlsGroup>
+            <RichTextEditor.BulletList />
+            <RichTextEditor.OrderedList />
+            <RichTextEditor.Blockquote />
+          </RichTextEditor.ControlsGroup>
+          <RichTextEditor.ControlsGroup>
+            <RichTextEditor.Link />
+            <RichTextEditor.Unlink />
+          </RichTextEditor.ControlsGroup>
+        </RichTextEditor.Toolbar>
+      )}
       <RichTextEditor.Content className={classes.text ?? ""} />
       {typed && (
         <Offered
@@ -132,13 +142,6 @@ export default function Editor(props: EditorProps) {
       )}
     </RichTextEditor>
   );
-}
-
-function takeFiles(data: DataTransfer | null, onFiles: ((files: File[]) => void) | undefined): boolean {
-  const files = [...(data?.files ?? [])];
-  if (files.length === 0 || !onFiles) return false;
-  onFiles(files);
-  return true;
 }
 
 type Place = Typed & { from: number };
