@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from ..core import persons
-from ..core.accounts import api_keys, invitations, locked_users
+from ..core.accounts import api_keys, invitations, locked_users, makers
 from ..core.context import Ctx
 from ..core.people import teams, users
 from ..core.records import User
@@ -86,4 +86,6 @@ def list_keys(db: Db, email: str) -> list[str]:
 
 def revoke_key(db: Db, key: str) -> int:
     """Revoke the keys with this record key or beginning of the secret. Returns their number."""
-    return db.run("DELETE FROM api_keys WHERE key = :key OR prefix = :key", key=key.rstrip("…"))
+    named, key = "key = :key OR prefix = :key", key.rstrip("…")
+    makers.note_end(db, named, key=key)
+    return db.run(f"DELETE FROM api_keys WHERE {named}", key=key)

@@ -11,7 +11,7 @@ from boxwood.core.context import Ctx
 from boxwood.core.webhooks import subscriptions
 from boxwood.errors import Conflict
 from boxwood.lib.address_rules import Rules
-from tests.conftest import World, ok
+from tests.conftest import Person, World, ok
 from tests.jobs.webhooks import Hook, all_is_well, deliveries, eventually, receiver, settled
 from tests.receiver import Answer, Receiver
 
@@ -224,6 +224,22 @@ def test_waiting_deliveries_are_cancelled_when_the_owner_loses_access(world: Wor
     bos.quiet_after(1)
     bos.person = world.ada
     assert [delivery["state"] for delivery in deliveries(bos)] == ["CANCELLED"]
+
+
+def test_waiting_deliveries_are_cancelled_when_their_key_may_not_read_them(world: World, receiver: Receiver) -> None:
+    pipeline = world.pipeline()
+    made = ok(world.ada.http.put("/api/v1/apikeys", json={"name": "Agent"}))
+    with world.client(made["apiKey"]) as client:
+        hook = Hook(Person(world.ada.user, made["apiKey"], client), receiver, "BOX_CREATE", pipelineKey=pipeline["key"])
+        receiver.answer = lambda request: Answer(500 if request.path == hook.path else 200)
+        world.box(pipeline)
+        hook.wait()
+        settled(hook, attempts=1)
+    ok(world.ada.http.post(f"/api/v1/apikeys/{made['key']}", json={"scopes": ["webhooks:admin", "tasks:read"]}))
+    world.clock.advance(ms=7_000)
+    hook.quiet_after(1)
+    hook.person = world.ada
+    assert [delivery["state"] for delivery in deliveries(hook)] == ["CANCELLED"]
 
 
 def test_more_than_a_hundred_subscriptions_all_get_the_event(world: World, receiver: Receiver) -> None:

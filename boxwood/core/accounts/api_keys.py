@@ -23,7 +23,7 @@ from .. import events
 from ..context import Ctx
 from ..people import teams
 from ..records import USERS, Team, User
-from . import key_limits, locked_users
+from . import key_limits, locked_users, makers
 from .key_limits import NO_LIMITS, Limits
 
 PREFIX = "bw_"
@@ -235,6 +235,7 @@ def revoke(ctx: Ctx, key: str) -> None:
     require_self(ctx)
     if ctx.via != f"key:{key}":
         require_no_limits(ctx)
+    makers.note_end(ctx.db, f"key = :key AND {_GOVERNED}", key=key, user=ctx.actor.key)
     row = ctx.db.row(
         f"DELETE FROM api_keys WHERE key = :key AND {_GOVERNED} RETURNING {API_KEYS.columns}",
         key=key,
@@ -247,9 +248,11 @@ def revoke(ctx: Ctx, key: str) -> None:
 
 def revoke_team_keys(ctx: Ctx, team: Team, user: User) -> None:
     """Delete the TEAM keys that the user created for the team: the user is no longer an owner of it."""
+    of_user = "team_key = :team AND user_key = :user AND key_type = 'TEAM'"
+    makers.note_end(ctx.db, of_user, team=team.key, user=user.key)
     rows = ctx.db.rows(
         f"""
-        DELETE FROM api_keys WHERE team_key = :team AND user_key = :user AND key_type = 'TEAM'
+        DELETE FROM api_keys WHERE {of_user}
         RETURNING {API_KEYS.columns}
         """,
         team=team.key,

@@ -23,7 +23,7 @@ from ...lib.secret_keys import KeyMissing, SecretKeys
 from ..context import Ctx
 from ..people import teams
 from ..records.scopes import ALL_NOUNS, PROPOSE, READ, WRITE
-from . import api_keys
+from . import api_keys, makers
 from .api_keys import API_KEYS, ApiKey
 from .key_limits import Limits
 
@@ -245,15 +245,11 @@ def disconnect(ctx: Ctx, key: str) -> None:
 def delete_expired(db: Db, now: int) -> int:
     """Delete apps whose last code or refresh token has expired, expired tokens, and registrations that no user has
     allowed. Returns how many rows were deleted."""
+    is_over = """client_key IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM app_tokens t WHERE t.api_key_key = api_keys.key AND t.used_at IS NULL AND t.expires_at > :now)"""
+    makers.note_end(db, is_over, now=now)
     return (
-        db.run(
-            """
-            DELETE FROM api_keys WHERE client_key IS NOT NULL AND NOT EXISTS (
-                SELECT 1 FROM app_tokens t
-                WHERE t.api_key_key = api_keys.key AND t.used_at IS NULL AND t.expires_at > :now)
-            """,
-            now=now,
-        )
+        db.run(f"DELETE FROM api_keys WHERE {is_over}", now=now)
         + db.run("DELETE FROM app_tokens WHERE expires_at <= :now", now=now)
         + db.run(
             """
@@ -275,6 +271,7 @@ def _end(ctx: Ctx, api_key: ApiKey) -> None:
 
 
 def _delete(db: Db, key: str) -> None:
+    makers.note_end(db, "key = :key", key=key)
     db.run("DELETE FROM api_keys WHERE key = :key", key=key)
 
 

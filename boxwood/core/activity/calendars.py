@@ -19,7 +19,7 @@ from ...errors import Invalid, NotFound
 from ...lib import ids
 from ...lib.durations import DAY
 from .. import events, pipelines
-from ..accounts import api_keys, locked_users
+from ..accounts import api_keys, locked_users, makers
 from ..context import Ctx
 from ..records import USERS
 from ..views import listing
@@ -46,6 +46,8 @@ class Calendar(msgspec.Struct, frozen=True):
     whose: str
     """MINE: tasks assigned to the user, and meetings that the user logged. ALL: of all users."""
     created_at: int
+    maker: str | None = None
+    """The API key that created it (see `accounts/makers`)."""
 
 
 class ShownCalendar(msgspec.Struct, frozen=True):
@@ -111,6 +113,7 @@ def create(ctx: Ctx, given: dict[str, Any]) -> tuple[Calendar, str]:
         pipeline_key=pipeline_key,
         whose=given.get("whose") or MINE,
         created_at=ctx.now,
+        maker=makers.maker_of(ctx),
     )
     CALENDARS.insert(ctx.db, calendar)
     _record_event(ctx, "calendar.created", calendar)
@@ -131,7 +134,8 @@ def _record_event(ctx: Ctx, kind: str, calendar: Calendar) -> None:
 
 
 def accept(db: Db, token: str, key: str, now: int) -> Ctx:
-    """A context that acts for the user of the feed. Raises `NotFound` for a wrong token and for a locked user."""
+    """A context that acts for the user of the feed. Raises `NotFound` for a wrong token, for a locked user, and if the
+    API key that created the feed has limits now, because such a key may create none."""
     row = db.row(f"SELECT {CALENDARS.columns} FROM calendars WHERE key = :key", key=key)
     if row is None:
         raise NotFound(key)
@@ -139,7 +143,7 @@ def accept(db: Db, token: str, key: str, now: int) -> Ctx:
     user = db.row(f"SELECT {USERS.columns} FROM users WHERE key = :key", key=calendar.user_key)
     if user is None or not hmac.compare_digest(_digest(token), calendar.digest):
         raise NotFound(key)
-    if locked_users.is_locked(db, calendar.user_key):
+    if locked_users.is_locked(db, calendar.user_key) or makers.is_limited(db, calendar.maker):
         raise NotFound(key)
     return Ctx(db, now, USERS.load(user))
 

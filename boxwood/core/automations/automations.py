@@ -16,6 +16,7 @@ from ...errors import Conflict, Forbidden, Insufficient, Invalid, NotFound
 from ...lib import ids, signing
 from ...lib.address_rules import Rules
 from .. import access, events, pipelines, trash, undo_data
+from ..accounts import makers
 from ..context import Ctx
 from ..people import endpoint_quota, teams
 from ..records import PIPELINES, Pipeline
@@ -60,6 +61,8 @@ class Automation(msgspec.Struct, frozen=True):
     refusals: int
     created_at: int
     updated_at: int
+    maker: str | None = None
+    """The API key through which it was saved last (see `accounts/makers`)."""
 
     def signing_secrets(self, now: int) -> list[str]:
         """The secrets that a request is signed with now: both during a rotation."""
@@ -220,6 +223,7 @@ def create(ctx: Ctx, given: dict[str, Any], rules: Rules, most: int) -> Automati
     )
     automation = _with_changes(ctx, automation, given, rules)
     endpoint_quota.require(ctx, team_key, most, automation.requests)
+    automation = msgspec.structs.replace(automation, maker=makers.maker_of(ctx))
     AUTOMATIONS.insert(ctx.db, automation)
     _store_version(ctx, automation)
     record_event(ctx, "automation.created", automation)
@@ -255,7 +259,7 @@ def edit(ctx: Ctx, key: str, given: dict[str, Any], rules: Rules, most: int) -> 
     if after.definition != before.definition or after.user_key != before.user_key:
         after = msgspec.structs.replace(after, version=before.version + 1)
         _store_version(ctx, after)
-    after = msgspec.structs.replace(after, updated_at=ctx.now)
+    after = msgspec.structs.replace(after, updated_at=ctx.now, maker=makers.maker_of(ctx))
     AUTOMATIONS.update(ctx.db, after)
     event_id = record_event(ctx, "automation.edited", after)
     undo_data.store_members(ctx, event_id, before, after, EDITED)

@@ -19,6 +19,7 @@ from ...lib.cel.engine import CelError, Overrun
 from ...lib.durations import DAY, MINUTE
 from ...lib.template_filters import TemplateError
 from .. import boxes, pipelines
+from ..accounts import makers
 from ..context import Cause, Ctx
 from ..people import contact_access, teams
 from ..pipelines import schema
@@ -164,7 +165,10 @@ class RunEngine:
             automations.pause(self.ctx, self.automation, f"a condition was stopped: {error}")
 
     def _reaches_place(self) -> bool:
-        """Whether the owner still has access to the pipeline or works in the team. Asked again after every wait."""
+        """Whether the owner still has access to the pipeline or works in the team, and the API key through which the
+        automation was saved may do all that its user may do. Asked again after every wait."""
+        if not makers.may_all(self.ctx.db, self.automation.maker, self.ctx.now):
+            return False
         try:
             if self.automation.pipeline_key is not None:
                 pipelines.get(self.ctx, self.automation.pipeline_key)

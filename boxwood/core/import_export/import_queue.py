@@ -5,11 +5,12 @@ from __future__ import annotations
 import msgspec
 
 from ...db.engine import Db
-from ...errors import NotFound
+from ...errors import Forbidden, NotFound
 from .. import stored_files
-from ..accounts import locked_users
+from ..accounts import locked_users, makers
 from ..context import Ctx
 from ..records import USERS
+from ..records.scopes import WRITE
 from .imports import CHANNEL, IMPORTS, Import
 
 LEASE = 10_000
@@ -70,11 +71,14 @@ def release_all(db: Db) -> None:
 
 
 def acting(db: Db, job: Import, now: int) -> Ctx:
-    """The context of the user who created the import. Raises `Forbidden` if the user is locked."""
+    """The context of the user who created the import. Raises `Forbidden` if the user is locked, or if the API key that
+    created it may no longer import."""
     row = db.row(f"SELECT {USERS.columns} FROM users WHERE key = :key", key=job.creator_key)
     if row is None:
         raise NotFound(job.creator_key)
     locked_users.require_unlocked(db, job.creator_key)
+    if not makers.may(db, job.maker, now, [("boxes", WRITE), ("pipelines", WRITE)], job.pipeline_key):
+        raise Forbidden("The API key that began this import may no longer import here")
     return Ctx(db, now, USERS.load(row), job.within, via=f"import:{job.key}", change=job.change, scopes=job.scopes)
 
 

@@ -16,6 +16,7 @@ from ...errors import Conflict, Invalid, NotFound
 from ...lib import ids, tables
 from ...lib.names import matching
 from .. import access, events, pipelines, stored_files
+from ..accounts import makers
 from ..context import Ctx
 from ..pipelines import names, schema
 from ..records import Field, Pipeline, Scopes
@@ -53,6 +54,8 @@ class Import(msgspec.Struct, frozen=True):
     ended_at: int | None
     scopes: Scopes | None = None
     """The scopes of the API key that created the import."""
+    maker: str | None = None
+    """The API key that created it (see `accounts/makers`)."""
 
     @property
     def change(self) -> str:
@@ -202,6 +205,7 @@ def create(ctx: Ctx, pipeline_key: str, plan: ImportPlan, blob: str, size: int, 
         created_at=ctx.now,
         ended_at=None,
         scopes=ctx.scopes,
+        maker=makers.maker_of(ctx),
     )
     IMPORTS.insert(ctx.db, job)
     ctx.db.notify(CHANNEL)

@@ -15,8 +15,10 @@ import msgspec
 from ...db.engine import Db, Row
 from ...lib.durations import DAY, HOUR, MINUTE, SECOND
 from .. import access
+from ..accounts import makers
 from ..events import EVENTS, Event
-from . import deliveries, fan_out
+from ..records.scopes import READ
+from . import deliveries, fan_out, subscriptions
 from .deliveries import DELIVERIES, FRESH, REPLAY, RETRY, Delivery
 from .subscriptions import WEBHOOKS, Webhook
 from .worker_capacity import WorkerCapacity
@@ -130,6 +132,8 @@ def take(db: Db, now: int, capacity: DeliveryCapacity) -> list[TakenDelivery]:
         if endpoint.open and any(endpoint.due):
             webhook = WEBHOOKS.load(endpoint.row)
             most = min(capacity.limit(webhook.key), left)
+            if webhook.maker is not None:
+                _cancel_unreadable(db, now, webhook)
             if not endpoint.owner_has_access:
                 _cancel_all(db, now, webhook)
             elif most > 0 and webhook.waits_until:
@@ -386,6 +390,24 @@ def _cancel_all(db: Db, now: int, webhook: Webhook) -> None:
         key=webhook.key,
         now=now,
     )
+
+
+def _cancel_unreadable(db: Db, now: int, webhook: Webhook) -> None:
+    """Cancel what waits of events that the API key through which the subscription was saved may no longer read."""
+    if makers.may_all(db, webhook.maker, now):
+        return
+    for name in webhook.event_names:
+        nouns = subscriptions.nouns_of(name) | ({"boxes"} if webhook.pipeline_key else set())
+        if not makers.may(db, webhook.maker, now, [(noun, READ) for noun in nouns], webhook.pipeline_key):
+            db.run(
+                """
+                UPDATE deliveries SET state = 'cancelled', ended_at = :now
+                WHERE webhook_key = :key AND state = 'due' AND event = :event
+                """,
+                key=webhook.key,
+                event=name,
+                now=now,
+            )
 
 
 def release_leases(db: Db, now: int) -> int:

@@ -10,11 +10,13 @@ from ...db.engine import Db
 from ...lib.durations import SECOND
 from .. import access
 from ..access import Role
+from ..accounts import makers
 from ..context import Ctx
 from ..events import Happened
 from ..people import contact_access
 from ..people.contact_access import Rights
 from ..records import TEAMS, PermissionSet
+from ..records.scopes import READ
 from . import deliveries, subscriptions
 
 # If an event has more subscriptions than this, or more owners of them than a tenth of this, a worker creates its
@@ -53,6 +55,9 @@ class Subscriber(msgspec.Struct, frozen=True):
     role: Role | None
     rights: Rights | None
     by_box: bool
+    maker: str | None
+    place: str
+    """The key of the pipeline in which it gets the event; empty for events of the team."""
     waits: bool
     """Whether its deliveries wait for others, to be sent with them in one request."""
 
@@ -154,9 +159,19 @@ def event_to_send(
     )
 
 
+def _maker_may_read(db: Db, now: int, subscriber: Subscriber, event_name: str) -> bool:
+    nouns = subscriptions.nouns_of(event_name) | ({"boxes"} if subscriber.place else set())
+    needs = [(noun, READ) for noun in nouns]
+    return subscriber.maker is None or makers.may(db, subscriber.maker, now, needs, subscriber.place or None)
+
+
 def _create(db: Db, now: int, event: EventToSend, known: list[Subscriber]) -> list[str]:
     """Create the deliveries of an event, and return their keys."""
-    wanted = [subscriber for subscriber in known if subscriber.wants(event)]
+    wanted = [
+        subscriber
+        for subscriber in known
+        if subscriber.wants(event) and _maker_may_read(db, now, subscriber, event.name)
+    ]
     if not wanted:
         return []
     rows = [
@@ -191,16 +206,16 @@ _sets = msgspec.json.Decoder(dict[str, PermissionSet]).decode
 _texts = msgspec.json.Decoder(list[str]).decode
 _SENDING = "ordered AND by_box, batch_size > 1 AND NOT ordered"
 _IN_PIPELINE = f"""
-    SELECT key, user_key, stages, fields, COALESCE(pipeline_key, :pipeline), {_SENDING} FROM webhooks
+    SELECT key, user_key, stages, fields, COALESCE(pipeline_key, :pipeline), maker, {_SENDING} FROM webhooks
     WHERE scope_key IN (:pipeline, :old, :team) AND event = :event AND events = '[]' AND active
-    UNION ALL SELECT key, user_key, stages, fields, COALESCE(pipeline_key, :pipeline), {_SENDING} FROM webhooks
+    UNION ALL SELECT key, user_key, stages, fields, COALESCE(pipeline_key, :pipeline), maker, {_SENDING} FROM webhooks
     WHERE scope_key IN (:pipeline, :old, :team) AND events <> '[]' AND {{}} AND active LIMIT :limit
 """
 # For one user at a time: for several users at once, the query takes eight times as long as for one.
 _ROLE = f"SELECT {access.ROLE}, p.permission_sets FROM pipelines p WHERE p.key = :pipeline"
 # A pipeline's subscription to events of contacts and organizations gets those of the pipeline's team.
 _IN_TEAM = f"""
-    SELECT w.key, w.user_key, w.stages, w.fields, m.role, {_SENDING}, {TEAMS.of("t")}
+    SELECT w.key, w.user_key, w.stages, w.fields, m.role, w.maker, {_SENDING}, {TEAMS.of("t")}
     FROM webhooks w JOIN teams t ON t.key = :team
     JOIN team_members m ON m.team_key = t.key AND m.user_key = w.user_key AND m.role IN ('Member', 'Owner')
     WHERE w.scope_key IN (SELECT :team UNION ALL
@@ -225,8 +240,11 @@ def subscribers(
         return None
     roles = {owner: _role(db, *owner) for owner in owners}
     return [
-        Subscriber(key, user, _texts(stages), _texts(fields), roles[user, place], None, bool(by_box), bool(waits))
-        for key, user, stages, fields, place, by_box, waits in rows
+        Subscriber(
+            *(key, user, _texts(stages), _texts(fields), roles[user, place], None),
+            *(bool(by_box), maker, place, bool(waits)),
+        )
+        for key, user, stages, fields, place, maker, by_box, waits in rows
     ]
 
 
@@ -236,7 +254,7 @@ def _role(db: Db, user_key: str, pipeline_key: str) -> Role | None:
 
 
 def _team_subscriber(name: str, row: tuple[Any, ...]) -> Subscriber:
-    key, user_key, stages, fields, role, by_box, waits = row[:7]
+    key, user_key, stages, fields, role, maker, by_box, waits = row[:8]
     noun = "contacts" if name.startswith("CONTACT") else "organizations"
-    rights = contact_access.rights_of_user(user_key, noun, TEAMS.load(row[7:]), role)
-    return Subscriber(key, user_key, _texts(stages), _texts(fields), None, rights, bool(by_box), bool(waits))
+    rights = contact_access.rights_of_user(user_key, noun, TEAMS.load(row[8:]), role)
+    return Subscriber(key, user_key, _texts(stages), _texts(fields), None, rights, bool(by_box), maker, "", bool(waits))

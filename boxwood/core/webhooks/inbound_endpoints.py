@@ -20,9 +20,11 @@ from ...lib.address_rules import is_header_name
 from ...lib.template_filters import TemplateError
 from .. import access, cel, events, pipelines, trash, undo_data
 from ..access import Role
+from ..accounts import makers
 from ..context import Ctx
 from ..people import endpoint_quota, teams
 from ..records import Pipeline, Team
+from ..records.scopes import ADMIN
 from . import secret_rotation
 
 METHODS = ("GET", "POST", "PATCH", "PUT")
@@ -73,6 +75,8 @@ class Endpoint(msgspec.Struct, frozen=True):
     updated_at: int
     verify_digest: str = ""
     """The digest of the verify token that Meta shows when it checks the address; empty if there is none."""
+    maker: str | None = None
+    """The API key through which it was saved last (see `accounts/makers`)."""
 
     def secrets(self, now: int) -> list[str]:
         """The secrets that a request may be signed with now."""
@@ -128,7 +132,10 @@ def find(db: Db, token: str, now: int) -> Endpoint | None:
         digest=digest(token),
         now=now,
     )
-    return INBOUND.load(row) if row else None
+    endpoint = INBOUND.load(row) if row else None
+    if endpoint is None or not makers.may(db, endpoint.maker, now, [("webhooks", ADMIN)], endpoint.pipeline_key):
+        return None
+    return endpoint
 
 
 def digest(token: str) -> str:
@@ -247,6 +254,7 @@ def create(
     if not {"repeat_header", "repeat_path"} & given.keys() and endpoint.signature in _ID_PLACES:
         by, at = _ID_PLACES[endpoint.signature]
         endpoint = msgspec.structs.replace(endpoint, repeat_by=by, repeat_at=at)
+    endpoint = msgspec.structs.replace(endpoint, maker=makers.maker_of(ctx))
     INBOUND.insert(ctx.db, endpoint)
     token = _new_token(ctx, endpoint)
     record_event(ctx, "inbound.created", endpoint)
@@ -259,7 +267,7 @@ def edit(ctx: Ctx, key: str, given: dict[str, Any]) -> Endpoint:
     after = _with_changes(ctx, before, given)
     if after == before:
         return before
-    after = msgspec.structs.replace(after, updated_at=ctx.now)
+    after = msgspec.structs.replace(after, updated_at=ctx.now, maker=makers.maker_of(ctx))
     INBOUND.update(ctx.db, after)
     undo_data.store_members(ctx, record_event(ctx, "inbound.edited", after), before, after, EDITED)
     return after
@@ -278,6 +286,8 @@ def rotate(ctx: Ctx, key: str, overlap: int | None) -> tuple[Endpoint, str]:
     )
     ctx.db.run("DELETE FROM inbound_tokens WHERE endpoint_key = :key AND ends_at <= :now", key=key, now=ctx.now)
     token = _new_token(ctx, endpoint)
+    endpoint = msgspec.structs.replace(endpoint, maker=makers.maker_of(ctx))
+    INBOUND.update(ctx.db, endpoint, "maker")
     record_event(ctx, "inbound.edited", endpoint)
     return endpoint, token
 

@@ -12,6 +12,7 @@ from ...errors import Forbidden, Invalid, NotFound
 from ...lib import ids, signing
 from ...lib.address_rules import Refused, Rules, check_headers
 from .. import access, cel, event_kinds, events, pipelines, trash, undo_data
+from ..accounts import makers
 from ..context import Ctx
 from ..people import endpoint_quota, teams
 from ..pipelines import names, schema
@@ -136,6 +137,8 @@ class Webhook(msgspec.Struct, frozen=True):
     """If it is `ordered`: whether only the deliveries of each box are in order, beside those of other boxes."""
     batch_size: int = 1
     """The most events in one request."""
+    maker: str | None = None
+    """The API key through which it was saved last (see `accounts/makers`)."""
 
     @property
     def event_names(self) -> list[str]:
@@ -286,6 +289,7 @@ def create(ctx: Ctx, given: dict[str, Any], rules: Rules, most: int = 0) -> Webh
     )
     webhook = _with_changes(ctx, blank, given, rules)
     require_readable(ctx, webhook)
+    webhook = msgspec.structs.replace(webhook, maker=makers.maker_of(ctx))
     WEBHOOKS.insert(ctx.db, webhook)
     record_event(ctx, "webhook.created", webhook)
     return webhook
@@ -302,7 +306,7 @@ def edit(ctx: Ctx, key: str, given: dict[str, Any], rules: Rules) -> Webhook:
         after = msgspec.structs.replace(after, **HEALTHY)
     if after == before:
         return before
-    after = msgspec.structs.replace(after, updated_at=ctx.now)
+    after = msgspec.structs.replace(after, updated_at=ctx.now, maker=makers.maker_of(ctx))
     changed = [name for name in WEBHOOKS.names if getattr(after, name) != getattr(before, name)]
     WEBHOOKS.update(ctx.db, after, *changed)
     if after.ordered and after.by_box:
@@ -315,11 +319,16 @@ def require_readable(ctx: Ctx, webhook: Webhook) -> None:
     """Raise `MissingScope` if the API key may not itself read what the subscription sends."""
     if ctx.scopes is None:
         return
-    for kind, name in EVENT_NAMES.items():
-        if name in webhook.event_names:
-            ctx.require(event_kinds.noun_of(kind), READ)
+    for name in webhook.event_names:
+        for noun in nouns_of(name):
+            ctx.require(noun, READ)
     if webhook.pipeline_key is not None:
         ctx.require("boxes", READ)
+
+
+def nouns_of(event_name: str) -> set[str]:
+    """The nouns that a reader of this event must be allowed to read."""
+    return {event_kinds.noun_of(kind) for kind, name in EVENT_NAMES.items() if name == event_name}
 
 
 def _switched_on(ctx: Ctx, webhook: Webhook) -> Webhook:
@@ -350,9 +359,10 @@ def set_lanes(db: Db, webhook_key: str) -> None:
 def rotate(ctx: Ctx, key: str) -> Webhook:
     """Give the subscription a new secret. For a day, deliveries are signed with the previous one as well."""
     before = get_for_change(ctx, key)
+    require_readable(ctx, before)
     changes = secret_rotation.replace(before.secret, signing.new_secret(), ctx.now)
-    after = msgspec.structs.replace(before, **changes, updated_at=ctx.now)
-    WEBHOOKS.update(ctx.db, after, *changes, "updated_at")
+    after = msgspec.structs.replace(before, **changes, updated_at=ctx.now, maker=makers.maker_of(ctx))
+    WEBHOOKS.update(ctx.db, after, *changes, "updated_at", "maker")
     record_event(ctx, "webhook.edited", after)
     return after
 
