@@ -1,4 +1,4 @@
-"""`boxwood import` and `boxwood export`: tables in and out, whether or not the server is running."""
+"""`boxwood import` and `boxwood export`: tables and whole teams in and out, whether or not the server is running."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ from ..jobs.imports import work
 from ..lib import dates, tables
 from ..lib.blobs import new_id
 from ..lib.clock import now_ms
+from . import team_archives
 
 WIDTH = 30
 
@@ -39,9 +40,10 @@ def add_commands(
     add_store: Callable[[argparse.ArgumentParser], None],
     source: Callable[[argparse.Namespace], Source],
 ) -> None:
-    taking = commands.add_parser("import", help="create boxes from a CSV, JSON or spreadsheet file")
-    taking.add_argument("pipeline", help="its key or its name")
-    taking.add_argument("file", type=Path)
+    taking = commands.add_parser("import", help="create boxes from a CSV, JSON or spreadsheet file, or a whole team")
+    taking.add_argument("pipeline", nargs="?", help="its key or its name; with --team, the file")
+    taking.add_argument("file", type=Path, nargs="?")
+    taking.add_argument("--team", help="the name of the team to create from an archive")
     taking.add_argument("--mapping", default="{}", help='where columns go: \'{"Company": "name", "Remarks": null}\'')
     taking.add_argument("--match", help="update the box with the same name, or value of the field with this key")
     taking.add_argument("--make", default="", help=f"what may be created if missing: {','.join(row_reader.MAKES)}")
@@ -51,17 +53,20 @@ def add_commands(
     taking.add_argument("--sheet", default="", help="of a spreadsheet: its name; by default the first sheet")
     taking.add_argument("--dry-run", action="store_true", help="check and count the rows, and write nothing")
     taking.set_defaults(run=lambda options: _import(options, source(options)))
-    giving = commands.add_parser("export", help="write a pipeline's boxes to a file")
-    giving.add_argument("pipeline", help="its key or its name")
+    giving = commands.add_parser("export", help="write a pipeline's boxes, or a whole team, to a file")
+    giving.add_argument("pipeline", nargs="?", help="its key or its name; with --team, the file")
     giving.add_argument("file", type=Path, nargs="?", help="the file to write; without it, the boxes are printed")
     giving.add_argument(
         "--format", choices=[form for form in FORMS if form != JSON], help="by default from the file's name, else csv"
     )
+    giving.add_argument("--team", help="the key or the name of a team, to write an archive of all of it")
     giving.add_argument("--fields", default="", help="the columns, separated by commas; by default all")
     giving.set_defaults(run=lambda options: _export(options, source(options)))
     for parser in (taking, giving):
         parser.add_argument(
-            "--as", dest="email", help="the acting user's e-mail address; by default the pipeline's creator"
+            "--as",
+            dest="email",
+            help="the acting user's e-mail address; by default the pipeline's creator, or the first user",
         )
         add_store(parser)
 
@@ -72,6 +77,16 @@ def _open(source: Source) -> Engine:
     engine = open_engine(source.database_url, source.sqlite_path)
     engine.write(lambda db: events.skip_ahead(db, now_ms()))
     return engine
+
+
+def _with_team(
+    options: argparse.Namespace, source: Source, work: Callable[[Engine, Source, argparse.Namespace], None]
+) -> None:
+    engine = _open(source)
+    try:
+        work(engine, source, options)
+    finally:
+        engine.close()
 
 
 def _acting(db: Db, named: str, email: str | None) -> tuple[Ctx, str]:
@@ -99,6 +114,11 @@ def _acting(db: Db, named: str, email: str | None) -> tuple[Ctx, str]:
 
 
 def _import(options: argparse.Namespace, source: Source) -> None:
+    if options.team is not None:
+        _with_team(options, source, team_archives.bring)
+        return
+    if options.pipeline is None or options.file is None:
+        sys.exit("boxwood: give a pipeline and a file, or --team and a file")
     try:
         mapping = msgspec.json.decode(options.mapping, type=dict[str, str | None])
     except msgspec.DecodeError:
@@ -195,6 +215,11 @@ def _print_result(engine: Engine, options: argparse.Namespace, job: Import) -> N
 
 
 def _export(options: argparse.Namespace, source: Source) -> None:
+    if options.team is not None:
+        _with_team(options, source, team_archives.export)
+        return
+    if options.pipeline is None:
+        sys.exit("boxwood: give a pipeline, or --team and a file")
     form = options.format or ("jsonl" if options.file and options.file.suffix == ".jsonl" else "csv")
     engine = _open(source)
     try:

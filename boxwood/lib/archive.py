@@ -74,15 +74,15 @@ def write(to: Path, members: Iterable[Member], about: dict[str, Any]) -> Manifes
     return manifest
 
 
-def read(source: Path, allowed: re.Pattern[str]) -> Iterator[tuple[str, Iterator[bytes]]]:
+def read(source: Path, allowed: re.Pattern[str], what: str = "a backup") -> Iterator[tuple[str, Iterator[bytes]]]:
     """Yield each member's name and pieces. At the end, raise Unusable unless all members match the manifest.
 
     Every member is a plain file with its own name, which `allowed` matches: anything else raises Unusable before the
-    name is yielded.
+    name is yielded. Messages call the archive `what`.
     """
     found: dict[str, Part] = {}
     manifest: Manifest | None = None
-    with _in_words(source):
+    with _in_words(source, what):
         with tarfile.open(source, "r|", tarinfo=_Header) as tar:
             for info in tar:
                 if not info.isreg() or info.issparse():
@@ -92,10 +92,10 @@ def read(source: Path, allowed: re.Pattern[str]) -> Iterator[tuple[str, Iterator
                 body = tar.extractfile(info)
                 assert body is not None  # as for every plain file
                 if info.name == MANIFEST:
-                    manifest = _manifest(source, body, info.size)
+                    manifest = _manifest(source, body, info.size, what)
                     continue
                 if not allowed.fullmatch(info.name):
-                    raise Unusable(f"{source} holds {_shown(info.name)}, which is no name that a backup uses")
+                    raise Unusable(f"{source} holds {_shown(info.name)}, which is no name that {what} uses")
                 if info.name in found:
                     raise Unusable(f"{source} holds {_shown(info.name)} twice")
                 hashed = _Hashed(iter(lambda body=body: body.read(PIECE), b""))  # type: ignore[misc]
@@ -111,33 +111,33 @@ def read(source: Path, allowed: re.Pattern[str]) -> Iterator[tuple[str, Iterator
             raise Unusable(f"{source} is damaged: {names} is not as it was written")
 
 
-def check(source: Path, allowed: re.Pattern[str]) -> Manifest:
+def check(source: Path, allowed: re.Pattern[str], what: str = "a backup") -> Manifest:
     """Read and check the whole archive, and return its manifest. Raises Unusable."""
-    for _name, _pieces in read(source, allowed):
+    for _name, _pieces in read(source, allowed, what):
         pass
-    with _in_words(source), tarfile.open(source, "r|", tarinfo=_Header) as tar:
+    with _in_words(source, what), tarfile.open(source, "r|", tarinfo=_Header) as tar:
         for info in tar:
             if info.name == MANIFEST and (body := tar.extractfile(info)):
-                return _manifest(source, body, info.size)
+                return _manifest(source, body, info.size, what)
     raise Unusable(f"{source} is not whole: its end is missing")
 
 
 @contextlib.contextmanager
-def _in_words(source: Path) -> Iterator[None]:
+def _in_words(source: Path, what: str) -> Iterator[None]:
     """Raise Unusable for everything that `tarfile` and JSON raise for a file that is no archive of ours."""
     try:
         yield
     except OSError as error:
         raise Unusable(f"{source} cannot be read: {error.strerror or error}") from error
     except (tarfile.TarError, msgspec.DecodeError, EOFError, ValueError, LookupError, ArithmeticError) as error:
-        raise Unusable(f"{source} is not a backup, or is incomplete: {error}") from error
+        raise Unusable(f"{source} is not {what}, or is incomplete: {error}") from error
     except (RecursionError, MemoryError) as error:
-        raise Unusable(f"{source} is not a backup: its description cannot be read") from error
+        raise Unusable(f"{source} is not {what}: its description cannot be read") from error
 
 
-def _manifest(source: Path, body: IO[bytes], size: int) -> Manifest:
+def _manifest(source: Path, body: IO[bytes], size: int, what: str) -> Manifest:
     if size > MOST_MANIFEST:
-        raise Unusable(f"{source} is not a backup: its {MANIFEST} claims {size:,} bytes")
+        raise Unusable(f"{source} is not {what}: its {MANIFEST} claims {size:,} bytes")
     return msgspec.json.decode(body.read(size), type=Manifest)
 
 
@@ -154,6 +154,39 @@ class _Header(tarfile.TarInfo):
             raise tarfile.ReadError(f"a header claims {self.size:,} bytes")
         found: tarfile.TarInfo = super()._proc_member(tar)  # type: ignore[misc]
         return found
+
+
+class Place(NamedTuple):
+    """Where a member's bytes are in the file of an archive."""
+
+    start: int
+    size: int
+
+
+def places(source: Path) -> dict[str, Place]:
+    """Where the members of a checked archive are."""
+    with tarfile.open(source, "r:", tarinfo=_Header) as tar:
+        return {info.name: Place(info.offset_data, info.size) for info in tar}
+
+
+def lines(source: Path, place: Place) -> Iterator[bytes]:
+    """The lines of a member, without their ends."""
+    with open(source, "rb") as file:
+        file.seek(place.start)
+        left = place.size
+        while left and (line := file.readline(left)):
+            left -= len(line)
+            yield line.rstrip(b"\n")
+
+
+def pieces(source: Path, place: Place) -> Iterator[bytes]:
+    """The bytes of a member."""
+    with open(source, "rb") as file:
+        file.seek(place.start)
+        left = place.size
+        while left and (piece := file.read(min(PIECE, left))):
+            left -= len(piece)
+            yield piece
 
 
 def of_file(path: Path, name: str) -> Member:
