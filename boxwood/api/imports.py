@@ -11,9 +11,9 @@ import msgspec
 
 from ..core import pipelines
 from ..core.context import Ctx
-from ..core.import_export import column_names, imports, row_reader, slices
-from ..core.import_export.imports import Import
-from ..core.import_export.row_reader import ImportPlan, ReadRows, RejectedRow
+from ..core.import_export import column_names, imports, presets, row_reader, slices
+from ..core.import_export.imports import Import, PlannedImport
+from ..core.import_export.row_reader import ReadRows, RejectedRow
 from ..core.people import teams
 from ..core.pipelines import fields, schema, stages
 from ..core.records import Pipeline
@@ -44,8 +44,8 @@ async def create(call: Call, body: Body) -> Reply:
     The table is the body, or the file of a form.
 
     `mapping` is a JSON object of columns and their targets; a column without a target goes by its name. `match` updates
-    existing boxes. `make` lists what the import may create: options, stages, people. With `wait`, the response comes
-    when the job has ended, or after that many seconds.
+    existing boxes. `make` lists what the import may create: options, stages, people, contacts. With `wait`, the
+    response comes when the job has ended, or after that many seconds.
 
     A dry run of a table of up to 1 MB imports all rows and undoes them. A larger table is checked by a job, which
     counts its rows and stores the rejected rows.
@@ -250,7 +250,8 @@ async def preview(call: Call, body: Body) -> Reply:
     table = await call.api.aside(_beginning, call, whole, wanted, known)
 
     def look(ctx: Ctx) -> shapes.PreviewOut:
-        plan, by_key, found_dates, stageless = imports.plan(ctx, call.path[0], table, wanted)
+        planned = imports.plan(ctx, call.path[0], table, wanted)
+        plan, by_key, found_dates = planned.plan, planned.fields, planned.dates
         rows = table.first[:PREVIEWED]
         samples: dict[str, list[str]] = {}
         for row in rows:
@@ -277,7 +278,8 @@ async def preview(call: Call, body: Body) -> Reply:
             rows=[draft.given for draft in piece.drafts],
             refused=[shapes.refused(row) for row in [*piece.rejected, *faulty[:PREVIEWED]]],
             missing={kind: list(names) for kind, names in piece.missing.items()},
-            warnings=_warnings(plan, stageless),
+            warnings=_warnings(planned),
+            preset=msgspec.UNSET if planned.preset is None else shapes.preset(planned.preset),
             sheet=plan.sheet,
             sheets=table.sheets,
         )
@@ -299,9 +301,15 @@ def _beginning(call: Call, whole: bytes, wanted: dict[str, Any], known: set[str]
         raise refusal(broken) from None
 
 
-def _warnings(plan: ImportPlan, stageless: list[str]) -> list[str]:
+def _warnings(planned: PlannedImport) -> list[str]:
     """What a user should know before the import."""
     found = []
+    plan, stageless = planned.plan, planned.stageless
+    if planned.preset is not None and planned.preset.noun != presets.BOXES:
+        found.append(
+            f"These rows are {planned.preset.noun}. Import them on the page {planned.preset.noun.capitalize()} of the "
+            "team; here each row becomes a box."
+        )
     if plan.skip:
         found.append(f"The table has {plan.skip} rows before its heading. They are skipped.")
     if plan.quotes == "escaped":
@@ -311,7 +319,15 @@ def _warnings(plan: ImportPlan, stageless: list[str]) -> list[str]:
             f"The column {column!r} goes nowhere, because its first cells name no stage of this pipeline: map it to a "
             "field, or map it to stage and allow the import to create stages."
         )
-    unmapped = [column for column, target in plan.mapping.items() if target is None and column not in stageless]
+    for column in planned.peopleless:
+        found.append(
+            f"The column {column!r} goes nowhere, because its first cells name users who are not here: invite them, or "
+            "map it to a field."
+        )
+    explained = {*stageless, *planned.peopleless}
+    if planned.preset is not None:
+        explained |= presets.targets(planned.preset, plan.columns).keys()
+    unmapped = [column for column, target in plan.mapping.items() if target is None and column not in explained]
     if unmapped:
         found.append(f"Columns that go nowhere: {', '.join(unmapped[:20])}.")
     return found

@@ -16,7 +16,7 @@ from ..access import Role
 from ..context import Ctx
 from ..events import PreparedEvents
 from ..pipelines import formulas, names, schema, validation_rules
-from ..records import BOXES, NO_ACTIVITY, NO_EMAILS, Box, Pipeline, StageStay
+from ..records import BOXES, NO_ACTIVITY, NO_EMAILS, Box, BoxLink, Pipeline, StageStay
 from ..search import SearchEntry
 from . import boxes, links
 from .changes import CHANGES
@@ -72,8 +72,9 @@ def prepare(
 ) -> PreparedBoxes:
     """Prepare boxes from values that were checked before. If the pipeline has no formulas, this writes nothing.
 
-    Each box has a `name`, and may have `notes`, `stage`, `fields`, `assignees` and `followers` (lists of user keys) and
-    `created` (milliseconds since the epoch). `keys` are the keys of the boxes, if the caller wants to choose them.
+    Each box has a `name`, and may have `notes`, `stage`, `fields`, `assignees` and `followers` (lists of user keys),
+    `contacts` and `organizations` (lists of keys of the team's) and `created` (milliseconds since the epoch). `keys`
+    are the keys of the boxes, if the caller wants to choose them.
     """
     first_stage = names.stage_for_box(ctx, pipeline, None).key
     keys = keys or ids.several("b", ctx.now, len(given))
@@ -139,8 +140,8 @@ def _new(ctx: Ctx, pipeline: Pipeline, stage_key: str, key: str, given: dict[str
         assignee_keys=given.get("assignees", creator),
         follower_keys=given.get("followers", creator),
         linked_box_keys=[],
-        contacts=[],
-        organizations=[],
+        contacts=[BoxLink(linked) for linked in given.get("contacts", ())],
+        organizations=[BoxLink(linked) for linked in given.get("organizations", ())],
         emails=NO_EMAILS,
         stage_history=[StageStay(stage_key, created_at, 0)],
         activity=NO_ACTIVITY,

@@ -14,6 +14,9 @@ from ..records import Field
 
 NAME, NOTES, STAGE, ASSIGNEES, FOLLOWERS, CREATED = "name", "notes", "stage", "assignees", "followers", "created"
 TARGETS = (NAME, NOTES, STAGE, ASSIGNEES, FOLLOWERS, CREATED)
+CONTACTS, ORGANIZATIONS = "contacts", "organizations"
+LINKED = (CONTACTS, ORGANIZATIONS)
+"""Further targets, to which no column goes by its name alone: what the box is linked to, by name or e-mail address."""
 _TARGET_OF_WORD = {
     **{name: name for name in TARGETS},
     **dict.fromkeys(("boxname", "title", "dealname"), NAME),

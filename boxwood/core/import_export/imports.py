@@ -6,7 +6,7 @@ written twice. All events of an import belong to one change, whose key is the im
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -20,8 +20,11 @@ from ..accounts import makers
 from ..context import Ctx
 from ..pipelines import names, schema
 from ..records import Field, Pipeline, Scopes
-from . import column_names, date_columns, row_reader
+from . import column_names, date_columns, presets, row_reader
+from .cells import BadCell
 from .date_columns import DateColumns
+from .people_cells import PeopleReader
+from .presets import Preset
 from .row_reader import ImportPlan, Reader, RejectedRow
 
 CHANNEL = "imports"
@@ -83,13 +86,17 @@ def known_columns(ctx: Ctx, pipeline_key: str, mapping: Mapping[str, Any]) -> se
 class PlannedImport(NamedTuple):
     """How a table is read, the fields of the pipeline by key, and what was found about the table's dates.
 
-    `stageless` are columns such as `Status` that go nowhere because their first cells name no stage.
+    `stageless` are columns such as `Status` that go nowhere because their first cells name no stage, `peopleless` those
+    of the preset that go nowhere because their first cells name no users. `preset` is the export that the table looks
+    like.
     """
 
     plan: ImportPlan
     fields: Mapping[str, Field]
     dates: DateColumns
     stageless: list[str]
+    peopleless: list[str]
+    preset: Preset | None
 
 
 def plan(ctx: Ctx, pipeline_key: str, table: tables.Opened, wanted: Mapping[str, Any]) -> PlannedImport:
@@ -102,6 +109,9 @@ def plan(ctx: Ctx, pipeline_key: str, table: tables.Opened, wanted: Mapping[str,
     by_key = schema.fields_by_key(ctx, pipeline.key)
     form, columns = table.form, table.columns
     mapping = column_names.suggested(columns, by_key, form.kind)
+    preset = presets.recognized(columns) if form.kind in row_reader.LISTED else None
+    if preset is not None and preset.noun == presets.BOXES:
+        mapping = _with_preset(preset, mapping, by_key)
     asked = {
         column: target and _target_key(by_key, target, f"mapping.{column[:100]}")
         for column, target in (wanted.get("mapping") or {}).items()
@@ -121,7 +131,8 @@ def plan(ctx: Ctx, pipeline_key: str, table: tables.Opened, wanted: Mapping[str,
     match, make = wanted.get("match"), wanted.get("make") or []
     match = match and _target_key(by_key, match, "match")
     stageless = [] if row_reader.STAGES in make else _without_stages(ctx, pipeline, table, mapping, asked)
-    mapping |= dict.fromkeys(stageless)
+    peopleless = _without_people(ctx, pipeline, table, mapping, asked, make) if preset is not None else []
+    mapping |= dict.fromkeys([*stageless, *peopleless])
     found = ImportPlan(
         form.kind,
         form.encoding,
@@ -136,7 +147,45 @@ def plan(ctx: Ctx, pipeline_key: str, table: tables.Opened, wanted: Mapping[str,
         form.sheet,
         dates.excel_days,
     )
-    return PlannedImport(found, by_key, dates, stageless)
+    return PlannedImport(found, by_key, dates, stageless, peopleless, preset)
+
+
+def _with_preset(
+    preset: Preset, mapping: Mapping[str, str | None], by_key: Mapping[str, Field]
+) -> dict[str, str | None]:
+    """The mapping with the columns of an export that was recognized. Columns that are called like a field go there."""
+    sent = {
+        column: target
+        for column, target in presets.targets(preset, list(mapping)).items()
+        if mapping[column] not in by_key
+    }
+    taken = {target for target in sent.values() if target}
+    return {column: sent.get(column, None if target in taken else target) for column, target in mapping.items()}
+
+
+def _without_people(
+    ctx: Ctx,
+    pipeline: Pipeline,
+    table: tables.Opened,
+    mapping: Mapping[str, str | None],
+    asked: Mapping[str, Any],
+    make: Sequence[str],
+) -> list[str]:
+    """The columns of owners that the caller did not map, though their first cells name users who are not here."""
+    guessed = [column for column, target in mapping.items() if target == column_names.ASSIGNEES and column not in asked]
+    reader = PeopleReader(pipeline, row_reader.PEOPLE in make)
+    reader.begin(ctx)
+    return [column for column, found in _cells(table, guessed).items() if not _are_people(reader, found)]
+
+
+def _are_people(reader: PeopleReader, found: Sequence[Any]) -> bool:
+    try:
+        for cell in found:
+            for part in reader.parts(cell) if cell else ():
+                reader.user(part)
+    except BadCell:
+        return False
+    return True
 
 
 def _target_key(by_key: Mapping[str, Field], target: str, where: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
@@ -25,13 +26,15 @@ from ..pipelines import field_values
 from ..records import Field, Pipeline, Stage
 from . import date_columns
 from .cells import BadCell, items, split
-from .column_names import ASSIGNEES, CREATED, FOLLOWERS, NAME, NOTES, STAGE, TARGETS
+from .column_names import ASSIGNEES, CREATED, FOLLOWERS, LINKED, NAME, NOTES, STAGE, TARGETS
+from .linked_cells import NOUNS, LinkReader
 from .people_cells import PeopleReader
 
 LISTED = (CSV, *SHEETS)
 """The kinds of tables whose rows are lists of cells."""
-OPTIONS, STAGES, PEOPLE = "options", "stages", "people"
-MAKES = (OPTIONS, STAGES, PEOPLE)
+OPTIONS, STAGES, PEOPLE, ENTRIES = "options", "stages", "people", "contacts"
+MAKES = (OPTIONS, STAGES, PEOPLE, ENTRIES)
+"""What an import may create; `contacts` are contacts and organizations."""
 
 
 class ImportPlan(msgspec.Struct, frozen=True):
@@ -42,7 +45,7 @@ class ImportPlan(msgspec.Struct, frozen=True):
     delimiter: str
     columns: list[str]
     mapping: dict[str, str | None]
-    """Where each column goes: one of `TARGETS` or the key of a field; None if the column is ignored."""
+    """Where each column goes: one of `TARGETS`, `LINKED` or the key of a field; None if the column is ignored."""
     match: str | None
     """`name` or the key of a field: a row updates the box with the same value. None to create a box for each row."""
     make: list[str]
@@ -83,7 +86,8 @@ class ReadRows(NamedTuple):
     drafts: list[Draft]
     rejected: list[RejectedRow]
     missing: dict[str, dict[str, None]]
-    """Names of stages under `stages`, addresses under `people`, names of options under their field's key."""
+    """Names of stages under `stages`, addresses under `people`, contacts and organizations under these words, names of
+    options under their field's key."""
 
 
 def check(plan: ImportPlan, fields: Mapping[str, Field]) -> None:
@@ -91,8 +95,8 @@ def check(plan: ImportPlan, fields: Mapping[str, Field]) -> None:
     for column, target in plan.mapping.items():
         if target is None:
             continue
-        if target not in TARGETS and target not in fields:
-            known = ", ".join([*TARGETS, *fields])
+        if target not in TARGETS and target not in LINKED and target not in fields:
+            known = ", ".join([*TARGETS, *LINKED, *fields])
             raise Invalid(f"mapping.{column[:100]}", f"must be one of {known}, or null; there is no {target[:50]!r}")
         if target in fields and fields[target].type == "FORMULA":
             raise Invalid(f"mapping.{column[:100]}", f"must not go to {fields[target].name!r}, which is a formula")
@@ -126,6 +130,7 @@ class Reader:
         self.ctx, self.plan, self.pipeline, self.fields = ctx, plan, pipeline, fields
         self._stages = _Names({key: stages[key].name for key in pipeline.stage_order}, "stages")
         self._people = PeopleReader(pipeline, PEOPLE in plan.make)
+        self._links = {name: LinkReader(pipeline, NOUNS[name]) for name in LINKED}
         self._missing: dict[str, dict[str, None]] = {}
         positions = {column: at for at, column in enumerate(plan.columns)}
         targets = [(column, target) for column, target in plan.mapping.items() if target]
@@ -138,6 +143,8 @@ class Reader:
         """Read rows as values of boxes. Each row that cannot be read is rejected by itself."""
         self.ctx, self._missing = ctx, {}
         self._people.begin(ctx)
+        for links in self._links.values():
+            links.begin(ctx)
         is_list = self.plan.kind in LISTED
         drafts: list[Draft] = []
         rejected: list[RejectedRow] = []
@@ -186,14 +193,16 @@ class Reader:
             raise BadCell(f"has nothing in {self.fields[match].name!r}, by which boxes are matched")
 
     def _own_read(self, target: str, column: str) -> Read:
-        return {
+        readers: dict[str, Read] = {
             NAME: _name,
             NOTES: _text,
             STAGE: self._stage,
             ASSIGNEES: self._users,
             FOLLOWERS: self._users,
             CREATED: self._date(column),
-        }[target]
+            **{name: partial(self._linked, name) for name in LINKED},
+        }
+        return readers[target]
 
     def _date(self, column: str) -> Read:
         order, excel_days = self.plan.dates, column in self.plan.excel_days
@@ -256,6 +265,18 @@ class Reader:
                 raise BadCell(f"no stage {text[:100]!r} in this pipeline")
             self._missing.setdefault(STAGES, {})[text] = None
         return key or text
+
+    def _linked(self, name: str, cell: Any) -> list[str]:
+        """The keys of the contacts or organizations that a cell names; what is missing stays as it is written."""
+        found = []
+        for part in self._links[name].parts(cell):
+            key = self._links[name].find(part)
+            if not key:
+                if ENTRIES not in self.plan.make:
+                    raise BadCell(f"the team has no {NOUNS[name].singular} {part[:100]!r}")
+                self._missing.setdefault(name, {})[part] = None
+            found.append(key or part)
+        return list(dict.fromkeys(found))
 
     def _users(self, cell: Any) -> list[str]:
         found: list[str] = []

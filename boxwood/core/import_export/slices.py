@@ -23,7 +23,8 @@ from ..boxes import PreparedBoxes, creation, matches
 from ..context import Ctx
 from ..pipelines import fields, schema, stages
 from ..records import Pipeline
-from . import import_queue, imports
+from . import import_queue, imports, linked_cells
+from .column_names import LINKED
 from .import_queue import LEASE
 from .imports import CHANNEL, Import, reader_for
 from .row_reader import PEOPLE, STAGES, Draft, ImportPlan, Reader, RejectedRow
@@ -99,7 +100,7 @@ def _are_all_created(job: Import, pipeline: Pipeline, role: access.Role) -> bool
 
 
 def create_missing(ctx: Ctx, job: Import, prepared: PreparedSlice) -> None:
-    """Create the options, stages and users that the rows name and that do not exist yet."""
+    """Create the options, stages, users, contacts and organizations that the rows name and that do not exist yet."""
     for kind, names in prepared.missing.items():
         if kind == STAGES:
             known = schema.stages(ctx, [job.pipeline_key])[job.pipeline_key].values()
@@ -108,6 +109,10 @@ def create_missing(ctx: Ctx, job: Import, prepared: PreparedSlice) -> None:
         elif kind == PEOPLE:
             for email in names:
                 invitations.find_or_invite(ctx, email)
+        elif kind in LINKED:
+            pipeline, _ = pipelines.reach(ctx, job.pipeline_key)
+            for name in names:
+                linked_cells.create(ctx, pipeline, linked_cells.NOUNS[kind], name)
         else:
             field = schema.fields_by_key(ctx, job.pipeline_key)[kind]
             options = [{"name": name} for name in _new(names, {option.name.casefold() for option in field.options})]
@@ -213,6 +218,9 @@ def _write_row(ctx: Ctx, pipeline: Pipeline, role: access.Role, draft: Draft, bo
 def _changes(draft: Draft) -> dict[str, Any]:
     """What the row has, as `boxes.edit` takes it. The creation time of a box that exists does not change."""
     given = {name: value for name, value in draft.given.items() if name not in ("created", "stage")}
+    for name in LINKED:
+        if name in given:
+            given[name] = [{"key": key} for key in given[name]]
     if "stage" in draft.given:
         given["stage_key"] = draft.given["stage"]
     if "assignees" in given:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from ...core.import_export.imports import Import
+from ...core.import_export.presets import Preset
 from ...core.import_export.row_reader import ImportPlan, RejectedRow
 from ...core.records import STAGE_KINDS
 from ...errors import Invalid
@@ -57,6 +58,18 @@ class PreviewColumn(Out, omit_defaults=False):
     samples: list[str]
 
 
+class PresetOut(Out, omit_defaults=False):
+    """The export of another program that a table looks like."""
+
+    key: str
+    title: str
+    """The program, and what it exports, such as `HubSpot deals`."""
+    noun: str
+    """What its rows are here: boxes, contacts or organizations."""
+    make: list[str]
+    """What an import of it should be allowed to create."""
+
+
 class PreviewOut(Out, omit_defaults=False):
     """How Boxwood reads a table. `target` is where a column goes; `rows` are the members of the first boxes."""
 
@@ -81,6 +94,11 @@ class PreviewOut(Out, omit_defaults=False):
     """The sheet that is read; empty if the table is no spreadsheet."""
     sheets: list[str]
     """The names of all sheets."""
+    preset: PresetOut | msgspec.UnsetType = msgspec.UNSET
+
+
+def preset(found: Preset) -> PresetOut:
+    return PresetOut(found.key, found.title, found.noun, found.makes)
 
 
 def imported(job: Import, rejected: list[RejectedRow] | None = None) -> ImportOut:

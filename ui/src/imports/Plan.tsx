@@ -21,6 +21,7 @@ const MAKE: Record<string, string> = {
   options: "Make the options and tags that are missing",
   stages: "Make the stages that are missing",
   people: "Invite the people that are unknown",
+  contacts: "Make the contacts and organizations that are missing",
 };
 
 /** Maps the columns of the file, and previews the first rows. */
@@ -34,7 +35,12 @@ export function Plan({ pipeline, table, onBegun, onBack }: Props) {
   });
   const seen = query.isPlaceholderData ? undefined : query.data;
   useEffect(() => {
-    if (seen) setPlan((before) => ({ ...before, mapping: before.mapping ?? mappingOf(seen) }));
+    if (seen)
+      setPlan((before) => ({
+        ...before,
+        mapping: before.mapping ?? mappingOf(seen),
+        make: before.mapping ? before.make : [...new Set([...before.make, ...(seen.preset?.make ?? [])])],
+      }));
   }, [seen]);
   const form = useForm(async () => {
     if (plan.mapping) onBegun(await begin(pipeline.key, table, plan));
@@ -55,6 +61,11 @@ export function Plan({ pipeline, table, onBegun, onBack }: Props) {
                   {seen.format.toUpperCase()}
                 </Text>
               </Group>
+              {seen.preset && (
+                <Alert color="green" p="xs" role="status">
+                  This looks like an export of {seen.preset.title}. Check where its columns go.
+                </Alert>
+              )}
               <Reading seen={seen} plan={plan} onPlan={setPlan} />
               {seen.warnings.map((warning) => (
                 <Text key={warning} size="sm" role="note">

@@ -67,6 +67,8 @@ export function targets(pipeline: PipelineOut): { value: string; label: string }
     { value: "followers", label: "Followers" },
     { value: "notes", label: "Notes" },
     { value: "created", label: "Date created" },
+    { value: "contacts", label: "Contacts" },
+    { value: "organizations", label: "Organizations" },
     ...pipeline.fields.filter((each) => each.type !== "FORMULA").map((each) => ({ value: each.key, label: each.name })),
   ];
 }
