@@ -32,6 +32,7 @@ from .api.http.limits import Limits
 from .api.http.openapi import describe
 from .api.http.router import Router
 from .api.inbound_door import PREFIX, Door
+from .api.mail_door import PREFIXES, MailDoor
 from .api.mail_permission import MailPermission
 from .api.mcp.door import PATH as MCP
 from .api.mcp.door import Door as McpDoor
@@ -51,6 +52,7 @@ from .jobs import (
     digests,
     field_indexes,
     formulas,
+    hits,
     imports,
     mailboxes,
     outgoing_mail,
@@ -114,6 +116,7 @@ class Boxwood:
             stored_url=self._stored_url,
         )
         self.door = Door(engine, self.limits, clock)
+        self.mail_door = MailDoor(engine, clock)
         # Operations of an assistant are counted like requests of its key.
         operations = Observed(self.api, self.api.usage)
         self.mcp = McpDoor(operations, self.hosts, self.public_url, config.cors_origins)
@@ -142,11 +145,15 @@ class Boxwood:
 
     async def dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse requests for other hosts. Pass requests to the API, inbound webhooks and the MCP server directly, and
-        all others to Starlette. `/healthz` answers for every host: health checks may use any name."""
+        all others to Starlette. `/healthz` answers for every host: health checks may use any name. So do the links in
+        letters, which may have a host name of their own, and hold a secret that no other page knows."""
         if scope["type"] != "http":
             await self.site(scope, receive, send)
             return
         path = scope["path"]
+        if path.startswith(PREFIXES):
+            await self.mail_door(scope, receive, send)
+            return
         is_ours = not self.hosts.checks or self.hosts.knows(scope) or path == "/healthz"
         if not is_ours and (refusal := await self.hosts.refusal(scope)):
             await sending.send(send, refusal, scope)
@@ -186,6 +193,7 @@ class Boxwood:
             asyncio.create_task(upkeep.run(self.engine, self._note_uses, self.store, self.clock)),
             asyncio.create_task(task_due.run(self.engine, self.clock)),
             asyncio.create_task(outgoing_mail.run(self.engine, self.keys, self.clock)),
+            asyncio.create_task(hits.run(self.engine, self.clock)),
             asyncio.create_task(digests.run(self.engine, self.clock)),
             asyncio.create_task(audit.run(self.engine, self.clock)),
             asyncio.create_task(field_indexes.run(self.engine, self.api.wishes)),

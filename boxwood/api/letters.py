@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from ..core.activity.sending import drafts, letters, sendlaters
+from ..core.activity.sending import bounces, drafts, hits, letters, sendlaters
 from ..core.activity.sending.records import DraftRecord, LetterRecord
 from ..core.context import Ctx
 from ..wire.shapes import drafts as shapes
 from ..wire.shapes.base import given
+from ..wire.shapes.letter_signals import LetterHitOut, hit
 from ..wire.shapes.lists import Results
 from .http.call import Call
 
@@ -14,7 +15,13 @@ PAGE = 50
 
 
 def shown(ctx: Ctx, letter: LetterRecord) -> shapes.LetterOut:
-    return shapes.letter(letter, letters.files_of(ctx, [letter])[letter.key])
+    return _shown(ctx, [letter])[0]
+
+
+def _shown(ctx: Ctx, found: list[LetterRecord]) -> list[shapes.LetterOut]:
+    keys, files = [letter.key for letter in found], letters.files_of(ctx, found)
+    signals, returned = hits.signals(ctx.db, keys), bounces.by_letter(ctx.db, keys)
+    return [shapes.letter(letter, files[letter.key], signals[letter.key], returned[letter.key]) for letter in found]
 
 
 def list_own(call: Call) -> Results[shapes.LetterOut]:
@@ -29,13 +36,22 @@ def list_own(call: Call) -> Results[shapes.LetterOut]:
         mailbox_key=call.text("mailboxKey"),
         mailing_key=call.text("mailingKey"),
     )
-    files = letters.files_of(call.ctx, found[:limit])
-    return Results([shapes.letter(each, files[each.key]) for each in found[:limit]], len(found) > limit)
+    return Results(_shown(call.ctx, found[:limit]), len(found) > limit)
 
 
 def get(call: Call) -> shapes.LetterOut:
     """A letter with its state."""
     return shown(call.ctx, letters.get(call.ctx, call.path[0]))
+
+
+def list_hits(call: Call) -> Results[LetterHitOut]:
+    """The opens of a letter and the clicks on its links, newest first, 50 per page.
+
+    A hit appears some seconds after it happened: then it is known whether a person caused it.
+    """
+    limit, offset = call.page(PAGE)
+    found = hits.page(call.ctx, call.path[0], limit=limit + 1, offset=offset)
+    return Results([hit(each) for each in found[:limit]], len(found) > limit)
 
 
 def cancel(call: Call) -> shapes.LetterWithDraft:

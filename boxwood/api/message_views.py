@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from ..core.activity import files, messages
 from ..core.activity.mail import mails
 from ..core.activity.messages import Message
+from ..core.activity.sending import tracking
 from ..core.context import Ctx
 from ..errors import NotFound
 from ..lib import html_cleaning
@@ -78,8 +79,10 @@ def _cleaned(ctx: Ctx, message: Message, *, images: bool) -> Cleaned | None:
     if message.html is None:
         return None
     pictures = f"{_address(message)}/images/" if images else ""
-    marked = reply_pages.mark(message.html) if _is_reply(message) else None
-    page = marked.page if marked else message.html
+    # A reply may quote a letter with our own picture: a reader who loads it would count as a recipient.
+    html = tracking.without_ours(ctx.db, message.html)
+    marked = reply_pages.mark(html) if _is_reply(message) else None
+    page = marked.page if marked else html
     try:
         cleaned = html_cleaning.clean(page, parts=_parts(ctx, message), pictures=pictures)
     except Uncleanable:

@@ -179,6 +179,7 @@ _TABLE = [
     _post("/v2/drafts/{draft}/send", drafts.send, draft_shapes.DRAFT_SEND),
     _list("/v2/letters", letters.list_own, "state", "boxKey", "mailboxKey", "mailingKey", *PAGING),
     _list("/v2/letters/{letter}", letters.get),
+    _list("/v2/letters/{letter}/hits", letters.list_hits, *PAGING),
     _post("/v2/letters/{letter}/cancel", letters.cancel),
     _post("/v2/sendlaters", letters.create, draft_shapes.SEND_LATER),
     # Stages

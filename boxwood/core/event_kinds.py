@@ -151,6 +151,19 @@ EVENT_KINDS: dict[str, EventKind] = {
     "letter.doubtful": EventKind(
         "MAIL", "EDIT", "DOUBT_LETTER", "does not know whether the mail {subject} was sent: decide about it"
     ),
+    "message.bounced": EventKind(
+        "MESSAGE",
+        "EDIT",
+        "BOUNCE_MESSAGE",
+        "The mail {subject} did not reach {email}: {reason}",
+        by_itself=True,
+    ),
+    "message.opened": EventKind(
+        "MESSAGE", "EDIT", "OPEN_MESSAGE", "The mail {subject} of {box} was opened", False, by_itself=True
+    ),
+    "message.clicked": EventKind(
+        "MESSAGE", "EDIT", "CLICK_MESSAGE", "A link in the mail {subject} of {box} was clicked", False, by_itself=True
+    ),
     "thread.shared": EventKind(
         "THREAD", "EDIT", "EDIT_THREAD_SHARE", "changed who sees the conversation {subject} of {box}", False
     ),
@@ -297,6 +310,7 @@ NOTIFYING_KINDS = (
     FOLLOWER_KINDS
     | FAILURE_KINDS
     | {"box.created", "box.assigned", "task.created", "task.assigned", "task.due", "comment.edited", "proposal.created"}
+    | {"message.bounced"}
 )
 """All events that may notify users (see `history/notifications`)."""
 

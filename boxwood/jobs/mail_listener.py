@@ -156,7 +156,8 @@ class MailListener:
             )
             if progress.wants(look.mailbox, look.decision):
                 stored = await mail_bytes.store(engine, self.store, now, {0: raw}, {0: parsed})
-                look = msgspec.structs.replace(look, mail=parsed, raw=stored[0][0], uploads=stored[0][1])
+                look = msgspec.structs.replace(look, raw=stored[0][0], uploads=stored[0][1])
+            look = msgspec.structs.replace(look, mail=parsed)
         return await engine.write_soon(partial(arrivals.store, recipient=recipient, look=look, now=now))
 
 

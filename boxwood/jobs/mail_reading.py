@@ -12,7 +12,7 @@ import msgspec
 
 from ..core.activity.mail import dropbox, mailbox_queue, mailboxes, matching, progress
 from ..core.activity.mail.mailbox_records import FolderRecord, MailboxRecord
-from ..core.activity.mail.matching import SKIP, Decision
+from ..core.activity.mail.matching import REPORT, SKIP, Decision
 from ..core.activity.mail.progress import GONE, Look
 from ..core.activity.mail.records import DROPBOX, Mailbox
 from ..db.engine import Db, Engine
@@ -247,6 +247,7 @@ async def _with_bodies(reading: Reading, client: Client, looks: list[Look]) -> l
     wanted = [look for look in looks if not look.refusal and progress.wants(look.mailbox, look.decision)]
     if not wanted:
         return looks
+    missing = {look.uid for look in wanted}
     small = [look.uid for look in wanted if look.size <= LARGE]
     raw: dict[int, bytes] = {}
     if small:
@@ -257,17 +258,37 @@ async def _with_bodies(reading: Reading, client: Client, looks: list[Look]) -> l
         if look.size > LARGE and (text := await large_mails.fetch(client, look.uid, look.size)):
             raw[look.uid] = text
     parsed = await asyncio.to_thread(mail_bytes.parse, raw)
-    readable = {uid: it for uid, it in parsed.items() if isinstance(it, Mail)}
+    looks = await _reports_decided(reading, looks, parsed)
+    is_wanted = {look.uid for look in looks if progress.wants(look.mailbox, look.decision)}
+    readable = {uid: it for uid, it in parsed.items() if isinstance(it, Mail) and uid in is_wanted}
     prepared = await mail_bytes.store(reading.engine, reading.store, reading.clock(), raw, readable)
     whole = []
     for look in looks:
         found = parsed.get(look.uid)
         if isinstance(found, Mail):
-            original, attached = prepared[look.uid]
+            original, attached = prepared.get(look.uid, (None, []))
             look = msgspec.structs.replace(look, mail=found, raw=original, uploads=attached)
         elif isinstance(found, str):
             look = msgspec.structs.replace(look, refusal=found)
-        elif any(look is each for each in wanted):
+        elif look.uid in missing:
             look = msgspec.structs.replace(look, decision=Decision(SKIP, GONE))
         whole.append(look)
     return whole
+
+
+async def _reports_decided(reading: Reading, looks: list[Look], parsed: dict[int, Mail | str]) -> list[Look]:
+    """The looks with new decisions about mail that might have been a report of a mail server: its content says whether
+    it is, and which message it is about. The others are not stored."""
+    whole = {
+        look.uid: found
+        for look in looks
+        if look.decision.reason == REPORT and isinstance(found := parsed.get(look.uid), Mail)
+    }
+    if not whole:
+        return looks
+    decide = partial(_decide, reading=reading, headers=list(whole.values()), raw=[b""] * len(whole))
+    decisions = dict(zip(whole, await reading.engine.read_soon(decide), strict=True))
+    return [
+        msgspec.structs.replace(look, decision=decisions[look.uid][1]) if look.uid in decisions else look
+        for look in looks
+    ]

@@ -47,6 +47,12 @@ def session(call: Call) -> str:
     return (secret or b"").decode("latin-1")
 
 
+def has_cookie(headers: Mapping[bytes, bytes]) -> bool:
+    """Whether the browser has a session cookie of this server, valid or not."""
+    found = _cookies(headers)
+    return SECURE_COOKIE in found or COOKIE in found
+
+
 def cookie(secret: str, *, seconds: int, secure: bool) -> tuple[bytes, bytes]:
     """The header that sets the session cookie. An empty secret with 0 seconds removes the cookie."""
     name = SECURE_COOKIE if secure else COOKIE

@@ -81,7 +81,7 @@ PATHS: dict[str, str] = {
         /mail/blocks /mail/blocks/{block} /pipelines/{pipeline}/mailrules
         /pipelines/{pipeline}/mailrules/{mailrule} /pipelines/{pipeline}/dropbox
         /senders /drafts /drafts/{draft} /drafts/{draft}/files /drafts/{draft}/preview /drafts/{draft}/send
-        /letters /letters/{letter} /letters/{letter}/cancel /sendlaters
+        /letters /letters/{letter} /letters/{letter}/hits /letters/{letter}/cancel /sendlaters
     """,
     "contacts": """
         /teams/{team}/contacts /teams/{team}/contacts/upsert /teams/{team}/contacts/duplicates

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from ...errors import Insufficient, Invalid
+from ...lib import addresses
 from .. import events, undo_data
 from ..context import Ctx
 from ..people import teams, user_names
@@ -47,6 +48,8 @@ def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> Team:
     team = teams.lock(ctx, key)
     if changes.get("name") == "":
         raise Invalid("name", "must not be empty")
+    if changes.get("tracking_host"):
+        changes = {**changes, "tracking_host": _host(changes["tracking_host"])}
     settings = {name: value for name, value in changes.items() if name in _EDITABLE}
     for name in TEAM_LISTS:
         if f"{name}_access" in settings:
@@ -81,6 +84,15 @@ def save(
     if values:
         undo_data.store(ctx, event_id, {"values": values})
     return after
+
+
+def _host(given: str) -> str:
+    """The host name in letters that every mail program understands."""
+    found = addresses.domain(given.strip())
+    name = addresses.in_ascii(f"x@{found}")[2:] if found else ""
+    if not name or name.rpartition(".")[2].isdigit():
+        raise Invalid("trackingHost", "must be a host name such as links.acme.example")
+    return name
 
 
 def _list_access(ctx: Ctx, team: Team, name: str, given: dict[str, Any], named: set[str | None]) -> ListAccess:

@@ -292,6 +292,50 @@ def mail_totals(ctx: Ctx, box: Box) -> dict[str, Any]:
         "first_email_from": first[1],
         "last_email_at": last[0],
         "last_email_from": last[1],
+        **hit_totals(ctx, box),
+    }
+
+
+_NO_HITS = {
+    "sent_views": 0,
+    "last_sent_views": 0,
+    "last_sent_clicks": 0,
+    "viewed_at": None,
+    "last_sent_viewed_at": None,
+}
+
+
+def hit_totals(ctx: Ctx, box: Box) -> dict[str, Any]:
+    """The opens of a box's sent letters and clicks on their links, as members of `BoxActivity`. Private mail does not
+    count."""
+    rows = ctx.db.rows(
+        f"""
+        SELECT m.key, SUM(CASE WHEN h.kind = 'open' THEN 1 ELSE 0 END),
+            SUM(CASE WHEN h.kind = 'click' THEN 1 ELSE 0 END), MAX(CASE WHEN h.kind = 'open' THEN h.at END)
+        FROM messages m JOIN sent_letters s ON s.message_key = m.key JOIN hits h ON h.letter_key = s.key
+        WHERE m.box_key = :box AND h.counted AND h.class <> 'machine' AND {_COUNTS} GROUP BY m.key
+        """,
+        box=box.key,
+        mail_owner="",
+    )
+    counted = {key: (int(views), int(clicks), at) for key, views, clicks, at in rows}
+    if not counted:
+        return _NO_HITS
+    last = ctx.db.row(
+        f"""
+        SELECT m.key FROM messages m WHERE m.box_key = :box AND m.sent AND {_COUNTS}
+        ORDER BY m.sent_at DESC, m.key DESC LIMIT 1
+        """,
+        box=box.key,
+        mail_owner="",
+    )
+    views, clicks, at = counted.get(last[0] if last else "", (0, 0, None))
+    return {
+        "sent_views": sum(each for each, _, _ in counted.values()),
+        "last_sent_views": views,
+        "last_sent_clicks": clicks,
+        "viewed_at": max((each for _, _, each in counted.values() if each), default=None),
+        "last_sent_viewed_at": at,
     }
 
 

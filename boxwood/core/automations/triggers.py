@@ -96,6 +96,14 @@ TRIGGERS: dict[str, Trigger] = {
         ),
         subject="message",
     ),
+    "message.bounced": Trigger(
+        "A sent e-mail came back",
+        kinds=("message.bounced",),
+        params=(Param("permanent", "flag", "Only if the address does not work, as the mail server says (5.x.x)."),),
+        subject="message",
+    ),
+    "message.opened": Trigger("A sent e-mail is opened", kinds=("message.opened",), subject="message"),
+    "message.clicked": Trigger("A link in a sent e-mail is clicked", kinds=("message.clicked",), subject="message"),
     "thread.unanswered": Trigger(
         "A conversation has had no answer for some time",
         params=(
@@ -320,6 +328,8 @@ def matches(
             return wanted in (None, kind)
         case "message.received":
             return _message_matches(trigger, thing)
+        case "message.bounced":
+            return not trigger.get("permanent") or detail.get("code", "").startswith("5.")
         case "meeting.created":
             return trigger.get("which") in (None, thing.type)
     return True

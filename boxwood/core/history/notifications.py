@@ -22,7 +22,7 @@ from ..records import Box, Pipeline
 
 MENTION, ASSIGNED, DUE, FOLLOWED, FAILED = "mention", "assigned", "due", "followed", "failed"
 REASONS = (MENTION, ASSIGNED, DUE, FOLLOWED, FAILED)
-TO_THEIR_USER = FAILURE_KINDS | {"proposal.created"}
+TO_THEIR_USER = FAILURE_KINDS | {"proposal.created", "message.bounced"}
 """Events that notify the user whom the record belongs to, also if that user is the actor."""
 MAX_AGE = 90 * DAY
 SLICE = 1000
@@ -86,6 +86,8 @@ def _named(kind: str, thing: Any, before: dict[str, Any]) -> dict[str, str]:
     if kind in FAILURE_KINDS:
         return {thing.user_key: FAILED}
     match kind:
+        case "message.bounced":
+            return {getattr(thing, "user_key", "") or thing.creator_key: FAILED}
         case "proposal.created":
             return {thing.user_key: ASSIGNED}
         case "comment.created" | "comment.edited":

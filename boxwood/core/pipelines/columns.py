@@ -132,11 +132,6 @@ def _days(magic: Magic) -> Magic:
     return Magic("number", reads, lambda dialect: f"FLOOR((:now - {magic.sql(dialect)}) / {DAY}.0)", True)
 
 
-def _never(kind: str) -> Magic:
-    """A column that is always 0: Boxwood does not know whether a sent mail was viewed."""
-    return Magic(kind, lambda box, now: 0, lambda dialect: "0")
-
-
 def _open_tasks(dialect: Dialect) -> str:
     total, complete = (
         f"COALESCE({dialect.field_number('b.activity', member)}, 0)" for member in ("task_total", "task_complete")
@@ -202,9 +197,9 @@ MAGIC: dict[str, Magic] = {
     "totalNumberOfEmails": _activity("number", "emails_total"),
     "totalNumberOfSentEmails": _activity("number", "emails_sent"),
     "totalNumberOfReceivedEmails": _activity("number", "emails_received"),
-    "totalNumberOfSentEmailsViews": _never("number"),
-    "totalNumberOfLastSentEmailViews": _never("number"),
-    "totalNumberOfLastSentEmailLinksClicks": _never("number"),
+    "totalNumberOfSentEmailsViews": _activity("number", "sent_views"),
+    "totalNumberOfLastSentEmailViews": _activity("number", "last_sent_views"),
+    "totalNumberOfLastSentEmailLinksClicks": _activity("number", "last_sent_clicks"),
     "gmailThreadCount": _activity("number", "thread_count"),
     "firstEmailFrom": _activity("words", "first_email_from"),
     "lastEmailFrom": _activity("words", "last_email_from"),

@@ -51,6 +51,14 @@ class BoxActivity(msgspec.Struct, frozen=True, omit_defaults=True):
     emails_total: int = 0
     emails_sent: int = 0
     emails_received: int = 0
+    sent_views: int = 0
+    """Opens of sent letters."""
+    last_sent_views: int = 0
+    last_sent_clicks: int = 0
+    """Opens of the last sent letter, and clicks on its links."""
+    viewed_at: int | None = None
+    """When a sent letter was last opened."""
+    last_sent_viewed_at: int | None = None
     first_email_at: int | None = None
     first_email_from: str | None = None
     first_received_at: int | None = None

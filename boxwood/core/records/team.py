@@ -43,6 +43,10 @@ class TeamSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     organizations_access: ListAccess = ListAccess()
     contacts_fields: list[TeamField] = []
     organizations_fields: list[TeamField] = []
+    mail_tracking: bool = False
+    """Whether letters may count opens and clicks. An owner turns it on."""
+    tracking_host: str = ""
+    """The host name in the links of letters; empty for that of the server."""
 
 
 class Team(msgspec.Struct, frozen=True):

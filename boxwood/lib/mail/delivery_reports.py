@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import msgspec
+
 from . import bounce_texts
 from .header_values import ids_of, text_of
 from .parts import MOST_BYTES_OF_PART_HEADERS, Headers, Part, read_headers
@@ -27,9 +29,21 @@ def read(root: Part, text: str, subject: str, recipients: set[str], *, of_server
     if not reports and (failed or of_server):
         emails = [email.strip().lower() for value in failed for email in text_of(value).split(",")]
         reports = bounce_texts.read(text, subject, [email for email in emails if email], recipients)
+    elif of_server and (silent := [report.email for report in reports if not report.diagnostic]):
+        said = {report.email: report for report in bounce_texts.read(text, subject, silent, recipients)}
+        reports = [_completed(report, said.get(report.email)) for report in reports]
     if not stated and not failed and not reports:
         return None
     return DeliveryStatus(reports[:MOST_REPORTS], message_id_of(root, parts))
+
+
+def _completed(report: DeliveryReport, said: DeliveryReport | None) -> DeliveryReport:
+    """The report with the answer that only the text has, and with its code if that of the report says less."""
+    if report.diagnostic or said is None:
+        return report
+    is_finer = report.status.endswith(".0.0") and said.status[:1] == report.status[:1]
+    status = said.status if is_finer or not report.status else report.status
+    return msgspec.structs.replace(report, diagnostic=said.diagnostic, status=status)
 
 
 def walk(part: Part) -> Iterator[Part]:

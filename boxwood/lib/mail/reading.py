@@ -33,9 +33,12 @@ def parse(raw: bytes, *, sender_required: bool = True) -> Mail:
     own = {address.email for address in [*senders, *mail.to]}
     status = delivery_reports.read(root, text, mail.subject, own, of_server=of_server)
     complaint = complaints.read(root) if mail.may_report else None
+    report = status or complaint
+    about = [report.message_id] if report and report.message_id else []
     return Mail(
         message_id=mail.message_id,
-        references=mail.references,
+        # A report belongs to the conversation of the message that it is about.
+        references=list(dict.fromkeys([*mail.references, *about])),
         subject=mail.subject,
         sender=mail.sender,
         reply_to=mail.reply_to,

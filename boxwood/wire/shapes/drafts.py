@@ -8,7 +8,9 @@ import msgspec
 
 from ...core.activity.mail.mailbox_records import MailboxRecord
 from ...core.activity.sending import limits
+from ...core.activity.sending.bounces import Bounce
 from ...core.activity.sending.drafts import text_of
+from ...core.activity.sending.hits import LetterSignals
 from ...core.activity.sending.letters import people_text
 from ...core.activity.sending.limits import Used
 from ...core.activity.sending.previews import DraftPreview
@@ -17,6 +19,7 @@ from ..codec import Shape
 from ..kinds import FLAG, INTEGER, KEY, LINES, MILLIS, NAME, NAMES, Kind, clearable, one_of, record
 from ..kinds import LONG_TEXT as HTML
 from .base import Out, given
+from .letter_signals import BounceOut, bounce
 
 
 def _read_files(value: Any) -> list[str]:
@@ -292,9 +295,16 @@ class LetterOut(Out, omit_defaults=False):
     mailing_key: str | msgspec.UnsetType = msgspec.UNSET
     sequence_run_key: str | msgspec.UnsetType = msgspec.UNSET
     error: str | msgspec.UnsetType = msgspec.UNSET
+    opens: int = 0
+    """How often people opened it, as far as that can be known."""
+    machine_opens: int = 0
+    """How often programs loaded its pictures before anybody opened it."""
+    clicks: int = 0
+    bounced: list[BounceOut] | msgspec.UnsetType = msgspec.UNSET
+    """The recipients whom it did not reach; absent if it reached all, as far as is known."""
 
 
-def letter(letter: LetterRecord, files: list[OutgoingFile]) -> LetterOut:
+def letter(letter: LetterRecord, files: list[OutgoingFile], signals: LetterSignals, bounced: list[Bounce]) -> LetterOut:
     return LetterOut(
         key=letter.key,
         team_key=letter.team_key,
@@ -321,6 +331,10 @@ def letter(letter: LetterRecord, files: list[OutgoingFile]) -> LetterOut:
         mailing_key=given(letter.mailing_key),
         sequence_run_key=given(letter.run_key),
         error=given(letter.error),
+        opens=signals.opens,
+        machine_opens=signals.machine_opens,
+        clicks=signals.clicks,
+        bounced=given([bounce(each) for each in bounced] or None),
     )
 
 

@@ -93,6 +93,10 @@ class TeamOut(Out, omit_defaults=False):
     contact_org_list_permissions: dict[str, AccessListOut]
     contact_settings: TeamFieldSettings
     organization_settings: TeamFieldSettings
+    mail_tracking: bool
+    """Whether letters may count opens and clicks."""
+    tracking_host: str
+    """The host name in the links of letters; empty for that of the server."""
 
 
 def team(team: Team, members: list[tuple[TeamMember, User]], who_share: set[tuple[str, str]]) -> TeamOut:
@@ -117,6 +121,8 @@ def team(team: Team, members: list[tuple[TeamMember, User]], who_share: set[tupl
         organization_settings=TeamFieldSettings(
             {field.key: team_field(field) for field in settings.organizations_fields}
         ),
+        mail_tracking=settings.mail_tracking,
+        tracking_host=settings.tracking_host,
     )
 
 
@@ -181,7 +187,13 @@ TEAM_EDIT = Shape(
     access_lists=mapping(_ACCESS),
     contact_settings=record(_FIELD_SETTINGS),
     organization_settings=record(_FIELD_SETTINGS),
+    mail_tracking=FLAG,
+    tracking_host=TEXT,
     aliases={"contactOrgListPermissions": "access_lists"},
+    described={
+        "mail_tracking": "true: letters whose authors ask for it count opens and clicks.",
+        "tracking_host": "A host name of yours that leads to this server, for the links of letters.",
+    },
 )
 
 

@@ -17,6 +17,7 @@ from .rules import MailRule
 
 STORE, SKIP, SUGGEST = "store", "skip", "suggest"
 MOST_CANDIDATES = 20
+REPORT = "report"
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -26,7 +27,7 @@ class Decision(msgspec.Struct, frozen=True):
     """STORE, SKIP, or SUGGEST: the owner of the mailbox decides ("to be boxed")."""
     reason: str
     """Why: `thread`, `blocked`, `team`, `address`, `ambiguous`, `rule`, `list` or `unmatched`. `posted` or `chosen` if
-    a user decided."""
+    a user decided. REPORT: only the content says whether it is a mail server's report about a message of a box."""
     box_keys: list[str] = []
     """The boxes that get the mail."""
     candidates: list[str] = []
@@ -38,7 +39,8 @@ class Decision(msgspec.Struct, frozen=True):
 
 
 def decide(ctx: Ctx, mailbox: Mailbox, headers: list[Mail]) -> list[Decision]:
-    """A decision for each mail, in their order. `headers` are at most 200 mails, of which only the headers are read.
+    """A decision for each mail, in their order. `headers` are at most 200 mails, of which only the headers are read. Of
+    a mail server's report that was read whole, the message that it is about counts too.
     The actor is the mailbox's owner, or acts for the team; only boxes that the actor may change are matched."""
     known = _Known(ctx, mailbox, headers)
     return [known.decide(mail) for mail in headers]
@@ -83,6 +85,8 @@ class _Known:
             return Decision(SUGGEST, "ambiguous", candidates=sorted(fitting)[:MOST_CANDIDATES])
         if (rule := self._rule(mail, unboxed)) is not None:
             return Decision(STORE, "rule", [rule.box_key] if rule.box_key else [], rule_key=rule.key)
+        if mail.may_report and not mail.digest and self.mailbox.kind == PERSONAL:
+            return Decision(SKIP, REPORT)
         return self._unmatched("list" if is_list else "unmatched")
 
     def _owns(self, address: str) -> bool:

@@ -17,9 +17,10 @@ from ....db.records import Table
 from ....lib.mail import Address, Mail
 from ...context import Ctx
 from ..files import Upload
+from ..sending import bounces
 from . import mailbox_queue, mailboxes, storing, suggestions
 from .mailbox_records import DELIVERIES, FOLDERS, REFUSALS, FolderRecord, MailboxRecord, Refusal
-from .matching import STORE, SUGGEST, Decision
+from .matching import REPORT, STORE, SUGGEST, Decision
 from .records import PERSONAL, Mailbox, Place
 
 UP, DOWN, AGAIN = "up", "down", "again"
@@ -176,6 +177,7 @@ def settle_mail(ctx: Ctx, folder: FolderRecord, look: Look, count_later: set[str
         _refuse(ctx.db, folder, look, ctx.now)
         return "refused"
     place = Place(folder.mailbox_key, folder.name, folder.uidvalidity, look.uid, internal_date=look.internal_date)
+    _notice_report(ctx, look)
     if look.mail is None or not _is_wanted(look):
         if look.decision.kind == SUGGEST:
             suggestions.add(ctx, look.mailbox, place, None, look.decision)
@@ -207,6 +209,15 @@ def settle_mail(ctx: Ctx, folder: FolderRecord, look: Look, count_later: set[str
     return "stored again" if was_placed else "stored"
 
 
+def _notice_report(ctx: Ctx, look: Look) -> None:
+    """Store what a mail server reports about a letter, also if the report itself is not stored."""
+    if look.mail is None or not (look.mail.delivery_status or look.mail.complaint):
+        return
+    silent, ctx.silent = ctx.silent, ctx.silent or look.old
+    bounces.notice(ctx, look.mailbox.team_key, look.mail)
+    ctx.silent = silent
+
+
 _PLACE = f"""
     INSERT INTO mail_places ({PLACES.columns}) VALUES ({", ".join(f":{name}" for name in PLACES.names)})
     ON CONFLICT (mailbox_key, folder, uidvalidity, uid) DO UPDATE SET mail_key = excluded.mail_key
@@ -218,8 +229,12 @@ def _is_wanted(look: Look) -> bool:
 
 
 def wants(mailbox: Mailbox, decision: Decision) -> bool:
-    """Whether the mail is stored. Mailboxes of the team store all mail, except that of blocked senders."""
-    return decision.kind == STORE or (mailbox.kind != PERSONAL and decision.reason != "blocked")
+    """Whether the whole mail is read. Mailboxes of the team store all mail, except that of blocked senders."""
+    return (
+        decision.reason == REPORT
+        or decision.kind == STORE
+        or (mailbox.kind != PERSONAL and decision.reason != "blocked")
+    )
 
 
 def _refuse(db: Db, folder: FolderRecord, look: Look, now: int) -> None:
