@@ -153,3 +153,65 @@ def test_looks_of_writing(window: Any, world: World) -> None:
         page = screen.goto("/mail/sent")
         expect(page.get_by_role("row", name="Prices")).to_be_visible()
         screen.look("sent")
+
+
+def test_a_mailbox_gets_a_signature_and_limits_and_a_team_a_list_of_addresses_without_mail(
+    window: Any, world: World
+) -> None:
+    key = mailbox(world, world.ada)
+    page = window(world.ada).goto("/mail/mailboxes")
+    page.get_by_role("button", name=f"More about {world.ada.email}").click()
+    page.get_by_role("menuitem", name="Signature and sending").click()
+    form = page.get_by_role("dialog", name=f"Sending from {world.ada.email}")
+    form.get_by_role("textbox", name="Signature").click()
+    page.keyboard.type("Ada, Sales")
+    form.get_by_label("Recipients in an hour").fill("40")
+    form.get_by_label("They wait from").fill("18:30")
+    form.get_by_label("until", exact=True).fill("07:00")
+    form.get_by_role("button", name="Save").click()
+    expect(form).to_be_hidden()
+    sending = ok(world.ada.http.get(f"/api/v2/mailboxes/{key}"))["sending"]
+    assert (
+        sending["signature"],
+        sending["perHour"],
+        sending["quietFrom"],
+        sending["quietTo"],
+        sending["timeZone"],
+    ) == (
+        "<p>Ada, Sales</p>",
+        40,
+        "18:30",
+        "07:00",
+        "UTC",
+    )
+
+    page.goto("/team?section=email")
+    page.get_by_label("Add an address").fill("zoe@zuse.example")
+    page.get_by_role("button", name="Add", exact=True).click()
+    row = page.get_by_role("row", name="zoe@zuse.example")
+    expect(row).to_contain_text("Added by hand")
+    row.get_by_role("button", name="Allow again").click()
+    expect(page.get_by_text("No addresses yet")).to_be_visible()
+    toast = page.get_by_role("alert").filter(has_text="allowed again")
+    toast.get_by_role("button", name="Undo").click()
+    expect(row).to_be_visible()
+
+
+def test_looks_of_the_settings_of_sending(window: Any, world: World) -> None:
+    mailbox(
+        world,
+        world.ada,
+        sending={"signature": "<p>Ada Lovelace<br>Head of sales</p>", "quietFrom": "18:00", "quietTo": "08:00"},
+    )
+    for address in ("zoe@zuse.example", "a-very-long-address-of-somebody-who-wants-no-mail@department.client.example"):
+        ok(world.ada.http.post("/api/v2/suppressions", json={"address": address, "teamKey": world.team_key}))
+    for size, scheme in LOOKS:
+        screen = window(world.ada, size=size, scheme=scheme)
+        page = screen.goto("/team?section=email")
+        expect(page.get_by_role("row", name="zoe@zuse.example")).to_be_visible()
+        screen.look("no-mail")
+        page = screen.goto("/mail/mailboxes")
+        page.get_by_role("button", name=f"More about {world.ada.email}").click()
+        page.get_by_role("menuitem", name="Signature and sending").click()
+        expect(page.get_by_role("textbox", name="Signature")).to_contain_text("Head of sales")
+        screen.look("sending")

@@ -20,6 +20,9 @@ import { isMoving, kindInWords, stateOf } from "../mail/states";
 
 const Connect = lazily(() => import("../mail/Connect").then((file) => ({ default: file.Connect })));
 const EditMailbox = lazily(() => import("../mail/EditMailbox").then((file) => ({ default: file.EditMailbox })));
+const SendingSettings = lazily(() =>
+  import("../mail/SendingSettings").then((file) => ({ default: file.SendingSettings })),
+);
 const Details = lazily(() => import("../mail/Details").then((file) => ({ default: file.Details })));
 const MAILBOXES = ["get", "/v2/mailboxes"] as const;
 const refresh = () =>
@@ -78,7 +81,7 @@ export default function Mailboxes() {
   );
 }
 
-type Open = "details" | "edit" | "remove" | null;
+type Open = "details" | "edit" | "sending" | "remove" | null;
 
 function Line({ mailbox }: { mailbox: MailboxOut }) {
   const [open, setOpen] = useState<Open>(null);
@@ -163,6 +166,7 @@ function Line({ mailbox }: { mailbox: MailboxOut }) {
                 Download the stored e-mail
               </Menu.Item>
               <Menu.Item onClick={() => setOpen("edit")}>Edit</Menu.Item>
+              {mailbox.smtp && <Menu.Item onClick={() => setOpen("sending")}>Signature and sending</Menu.Item>}
               <Menu.Item color="red" onClick={() => setOpen("remove")}>
                 Remove
               </Menu.Item>
@@ -171,6 +175,7 @@ function Line({ mailbox }: { mailbox: MailboxOut }) {
         </Group>
         <Suspense fallback={null}>
           {open === "details" && <Details mailbox={mailbox} onClose={close} />}
+          {open === "sending" && <SendingSettings mailbox={mailbox} onSaved={refresh} onClose={close} />}
           {open === "edit" && <EditMailbox mailbox={mailbox} onSaved={refresh} onClose={close} />}
         </Suspense>
         {open === "remove" && <Remove mailbox={mailbox} onClose={close} />}

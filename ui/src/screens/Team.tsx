@@ -12,8 +12,11 @@ import { NameForm } from "../team/NameForm";
 import { People } from "../team/People";
 import { refreshTeams } from "../team/refresh";
 import { isOwner } from "../team/roles";
+import { Suppressions } from "../team/Suppressions";
 
-/** Screen of a team: members, invitations and the audit log. */
+const SECTIONS = ["people", "email", "audit"] as const;
+
+/** Screen of a team: members, invitations, e-mail and the audit log. */
 export default function Team() {
   const me = useMe();
   const { query, team, teams, choose } = useTeam();
@@ -22,9 +25,9 @@ export default function Team() {
   useEvents(({ kind }) => {
     if (/^(member|team)\./.test(kind)) void refreshTeams();
   });
-  const section = search.get("section") === "audit" ? "audit" : "people";
+  const section = SECTIONS.find((each) => each === search.get("section")) ?? "people";
   const show = (name: string | null) =>
-    setSearch(name === "audit" ? { ...kept(team?.key), section: "audit" } : kept(team?.key));
+    setSearch(name && name !== "people" ? { ...kept(team?.key), section: name } : kept(team?.key));
   const make = (
     <Button variant="default" leftSection={<IconPlus size={15} />} onClick={() => setNaming("new")}>
       New team
@@ -55,10 +58,14 @@ export default function Team() {
               <Tabs value={section} onChange={show} keepMounted={false}>
                 <Tabs.List mb="lg">
                   <Tabs.Tab value="people">People</Tabs.Tab>
+                  <Tabs.Tab value="email">E-mail</Tabs.Tab>
                   <Tabs.Tab value="audit">Audit log</Tabs.Tab>
                 </Tabs.List>
                 <Tabs.Panel value="people" className={classes.sections}>
                   <People key={team.key} team={team} />
+                </Tabs.Panel>
+                <Tabs.Panel value="email" className={classes.sections}>
+                  <Suppressions key={team.key} team={team} />
                 </Tabs.Panel>
                 <Tabs.Panel value="audit">
                   <Audit team={team} />
