@@ -14,6 +14,7 @@ from ..wire.shapes.lists import Results
 from .http import proposing
 from .http.app import answer
 from .http.call import Call
+from .http.proposed_files import Works
 
 MOST_NOTE = 2000
 
@@ -43,6 +44,8 @@ def edit(call: Call) -> shapes.ProposalOut:
         msgspec.structs.replace(operation, body=bodies[operation.number])
         for operation in proposals.chosen(proposal, list(bodies))
     ]
+    if any(operation.file is not None for operation in wanted):
+        raise Invalid("operations", "cannot be changed if they have a file: reject them, and propose others")
     ctx = replace(call.ctx, within=proposal.within)
     tried = proposing.try_each(call, ctx, wanted, answer)
     edited = [
@@ -62,10 +65,11 @@ def approve(call: Call) -> shapes.ApprovalOut:
     proposal = proposals.get_for_change(call.ctx, call.path[0])
     operations = proposals.chosen(proposal, given.get("operations"))
     _act(call, proposal)
-    found = proposing.conflicts(call, call.ctx, operations, answer)
+    works = call.works or Works()
+    found = proposing.conflicts(call, call.ctx, operations, answer, works.dry)
     if found and not given.get("force"):
         raise Conflict(f"Something was changed since it was proposed; `force` approves it anyway. {'; '.join(found)}")
-    replies = proposing.perform(call, proposal, operations, answer)
+    replies = proposing.perform(call, operations, answer, works.dry if call.dry else works.wet)
     decided = proposals.decide(call.ctx, proposal, operations, APPROVED, _note(given.get("note") or ""))
     return shapes.ApprovalOut(shapes.proposal(decided), [msgspec.Raw(reply.body) for reply in replies])
 

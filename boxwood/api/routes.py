@@ -81,7 +81,19 @@ from . import (
 )
 from .account_routes import ACCOUNTS
 from .entries import CONTACT_HANDLERS, ORGANIZATION_HANDLERS
-from .http.route_rows import _ask, _delete, _list, _not_dry, _only_reads, _post, _put, _read, _secret, _stream
+from .http.route_rows import (
+    _ask,
+    _delete,
+    _list,
+    _not_dry,
+    _only_reads,
+    _post,
+    _put,
+    _read,
+    _reads_files,
+    _secret,
+    _stream,
+)
 from .http.route_scopes import scoped
 from .http.router import LIST, STREAM, Route
 from .team_fields import CONTACT_FIELDS, ORG_FIELDS
@@ -506,7 +518,7 @@ _TABLE = [
     _list("/v2/proposals", proposals.list_page, "state", *PAGING),
     _list("/v2/proposals/{proposal}", proposals.get),
     _post("/v2/proposals/{proposal}", proposals.edit, proposal_shapes.PROPOSAL_EDIT),
-    _post("/v2/proposals/{proposal}/approve", proposals.approve, proposal_shapes.APPROVAL),
+    _reads_files(_post("/v2/proposals/{proposal}/approve", proposals.approve, proposal_shapes.APPROVAL)),
     _post("/v2/proposals/{proposal}/reject", proposals.reject, proposal_shapes.REJECTION),
     # Timeline
     _list("/v2/boxes/{box}/timeline", timeline.list_page, *TIMELINE),

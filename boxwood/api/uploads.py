@@ -43,13 +43,14 @@ async def announced(call: Call, count: int) -> AsyncIterator[list[str]]:
         yield ids
     except BaseException:
         try:
-            await _take_back(api, ids)
+            await take_back(api, ids)
         except Exception:
             log.warning("an upload could not be deleted; the sweep will delete it", exc_info=True)
         raise
 
 
-async def _take_back(api: Services, ids: list[str]) -> None:
+async def take_back(api: Services, ids: list[str]) -> None:
+    """Delete bytes that nothing claimed."""
     doomed = await api.engine.write_soon(lambda db: stored_files.withdraw(db, ids))
     for blob in doomed:
         await api.aside(api.store.delete, blob)

@@ -21,6 +21,7 @@ _LEFT_OVER = """
         AND NOT EXISTS (SELECT 1 FROM trash_files t WHERE t.blob = b.id)
         AND NOT EXISTS (SELECT 1 FROM mails l WHERE l.raw_blob = b.id)
         AND NOT EXISTS (SELECT 1 FROM mail_files m WHERE m.blob = b.id)
+        AND NOT EXISTS (SELECT 1 FROM proposal_files p WHERE p.blob = b.id)
         AND NOT EXISTS (SELECT 1 FROM outgoing_files o WHERE o.blob = b.id)
 """
 
@@ -44,11 +45,13 @@ def free(db: Db, blob: str) -> None:
 
 
 def held(db: Db) -> list[str]:
-    """Return the ids of all blobs that belong to a file, in a box or in the trash, to a mail, or to a draft."""
+    """Return the ids of all blobs that belong to a file, in a box or in the trash, to a mail, a draft or a
+    proposal."""
     sql = """
         SELECT blob FROM files WHERE blob IS NOT NULL UNION SELECT blob FROM trash_files
         UNION SELECT raw_blob FROM mails WHERE raw_blob IS NOT NULL UNION SELECT blob FROM mail_files
-        UNION SELECT blob FROM outgoing_files ORDER BY blob
+        UNION SELECT blob FROM outgoing_files
+        UNION SELECT blob FROM proposal_files ORDER BY blob
     """
     return [row[0] for row in db.rows(sql)]
 

@@ -26,6 +26,7 @@ from . import (
     idempotency,
     live,
     old_keys,
+    proposed_files,
     proposing,
     replies,
     route_scopes,
@@ -128,6 +129,8 @@ class Api(Services):
         await self._check_key_before(call)
         with self._alone(call):
             body = Body(compression.decompressed(bodies.patient(receive, self.patience), call.headers))
+            if proposing.takes_file(route) and not call.dry and await call.read(lambda ctx: ctx.proposes):
+                return await proposed_files.propose(call, body)
             reply: Reply = await route.handler(call, body)
             return reply
 
@@ -155,6 +158,12 @@ class Api(Services):
         if route.mode != WRITE:
             return await self.engine.read_soon(lambda db: self._read(db, route, call))
         with self._alone(call):
+            if route.reads_files:
+                async with proposed_files.prepared(call) as call.works:
+                    reply = await self.engine.write_soon(lambda db: self._write(db, route, call, scope))
+                    assert isinstance(reply, Reply)
+                    call.works.done = reply if idempotency.REPLAYED not in reply.headers else None
+                return reply
             return await self.engine.write_soon(lambda db: self._write(db, route, call, scope))
 
     def _read(self, db: Db, route: Route, call: Call) -> Answer:

@@ -15,7 +15,7 @@ from ...core.context import Ctx
 from ...core.people.old_keys import exist as old_keys_exist
 from ...core.views.selections import Wish
 from ...db.engine import Db
-from ...errors import Invalid
+from ...errors import Forbidden, Invalid
 from ...lib import client_address
 from ...lib.address_rules import Rules
 from ...lib.host_names import name_of
@@ -50,7 +50,7 @@ class Call:
     __slots__ = tuple(
         (
             "api credential ctx dry given headers items key old_keys origin path peer query quota route scheme session"
-            " unstored"
+            " unstored works"
         ).split()
     )
 
@@ -78,6 +78,8 @@ class Call:
         """Whether this is a dry run: it changes nothing, and its answer shows what would have changed."""
         self.unstored: list[str] = []
         """The ids of the bytes that a dry run did not store."""
+        self.works: Any = None
+        """What the operations with files do that this call approves (see `proposed_files`)."""
         self.credential = ""
         """The secret of the API key or of the session that the request has."""
         self.session = ""
@@ -135,6 +137,8 @@ class Call:
             if self.dry:
                 stored_files.announce(db, self.unstored, self.ctx.now)
                 raise dry_run.done(self.ctx, lambda: Reply(encode(fn(self.ctx))))
+            if self.ctx.proposes:
+                raise Forbidden("This API key may only propose, and this operation cannot be proposed")
             reply = self.once(identity, lambda: Reply(encode(fn(self.ctx))))
             return sending.naming(reply, self.ctx.change)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import msgspec
 
+from ...core import stored_files
 from ...core.context import Ctx
 from ...core.undo import dry_runs, proposals
 from ...core.undo.proposals import Operation, Proposal
@@ -30,6 +31,13 @@ MOST = 100
 Answer = Callable[[Route, Call], Any]
 
 
+class Work(NamedTuple):
+    """What an operation with a file does in the transaction, after its handler has read the file."""
+
+    call: Call
+    do: Callable[[Ctx], Any]
+
+
 class Trial(NamedTuple):
     """What the dry run of an operation has shown."""
 
@@ -46,14 +54,19 @@ class _Tried(Exception):
 
 def require_proposable(route: Route) -> None:
     """Raise `Forbidden` if a key that may only propose may not use this route."""
-    if route.writes and (route.mode != WRITE or route.path.startswith(PERSONAL)):
+    if route.writes and ((route.mode != WRITE and not takes_file(route)) or route.path.startswith(PERSONAL)):
         raise Forbidden("This API key may only propose, and this operation cannot be proposed")
+
+
+def takes_file(route: Route) -> bool:
+    """Whether the body of a proposed write of this route is stored as a file."""
+    return route.writes and bool(route.bodies) and not route.path.startswith(PERSONAL)
 
 
 def propose(call: Call, route: Route, answer: Answer) -> Reply:
     """Run the write dry and store it as a proposal. The answer is that of the dry run, with the proposal."""
     is_batch = route.path == "/v2/batch"
-    given = _of_batch(call) if is_batch else [_operation(1, call, route)]
+    given = _of_batch(call) if is_batch else [operation(1, call, route)]
     tried = try_each(call, call.ctx, given, answer)
     operations = [
         msgspec.structs.replace(operation, changes=trial.changes, effects=trial.effects)
@@ -91,7 +104,7 @@ def _seen(ctx: Ctx, operation: Operation) -> Operation:
     return msgspec.structs.replace(operation, changes=[*filter(is_seen, operation.changes)], effects=effects)
 
 
-def _operation(number: int, call: Call, route: Route) -> Operation:
+def operation(number: int, call: Call, route: Route) -> Operation:
     parameters = iter(call.path)
     path = "/".join(next(parameters) if part.startswith("{") else part for part in route.path.split("/"))
     body = call.items if call.items is not None else call.given
@@ -122,6 +135,8 @@ def prepared(call: Call, ctx: Ctx, operation: Operation) -> tuple[Route, Call]:
     if not route.writes or route.path == "/v2/batch":
         raise Invalid("path", f"{where}: only writes can be proposed, and no batch within a batch")
     require_proposable(route)
+    if operation.file is None and takes_file(route):
+        raise Invalid("path", f"{where}: takes a file: propose it in a request of its own")
     body = operation.body
     inner = Call(call.api, route, parameters, call.headers, {}, call.scheme, call.peer)
     inner.session = call.session
@@ -136,8 +151,11 @@ def prepared(call: Call, ctx: Ctx, operation: Operation) -> tuple[Route, Call]:
     return route, inner
 
 
-def try_each(call: Call, ctx: Ctx, operations: Sequence[Operation], answer: Answer) -> list[Trial]:
-    """Run the operations dry, one after the other, and undo them together. Raises what the first failure raises."""
+def try_each(
+    call: Call, ctx: Ctx, operations: Sequence[Operation], answer: Answer, works: Mapping[int, Work] | None = None
+) -> list[Trial]:
+    """Run the operations dry, one after the other, and undo them together. Raises what the first failure raises.
+    `works` are those of the operations with files, by number."""
     found: list[Trial] = []
     scopes = ctx.scopes and ctx.scopes.without_proposals()
     trial_ctx = replace(ctx, started_runs=[], listening={}, people={}, proposes=False, scopes=scopes)
@@ -145,7 +163,7 @@ def try_each(call: Call, ctx: Ctx, operations: Sequence[Operation], answer: Answ
     def attempt() -> None:
         for operation in operations:
             route, inner = prepared(call, trial_ctx, operation)
-            found.append(_tried(trial_ctx, route, inner, answer))
+            found.append(_tried(trial_ctx, route, inner, _answer_of(trial_ctx, operation, answer, works)))
         raise _Tried
 
     try:
@@ -175,10 +193,32 @@ def _tried(ctx: Ctx, route: Route, inner: Call, answer: Answer) -> Trial:
     )
 
 
-def conflicts(call: Call, ctx: Ctx, operations: Sequence[Operation], answer: Answer) -> list[str]:
+def _answer_of(ctx: Ctx, operation: Operation, answer: Answer, works: Mapping[int, Work] | None) -> Answer:
+    """What answers the operation: its work, if it has a file."""
+    if operation.file is None:
+        return answer
+    work = (works or {}).get(operation.number)
+    if work is None:
+        raise Conflict(f"Operation {operation.number} has a file: approve it in a request of its own")
+
+    def do(route: Route, call: Call) -> Reply:
+        stored_files.announce(ctx.db, work.call.unstored, ctx.now)
+        return Reply(encode(work.do(ctx)))
+
+    return do
+
+
+def unanswered(route: Route, call: Call) -> Reply:
+    """The answer of operations without a file, where there are none."""
+    raise AssertionError(route.path)
+
+
+def conflicts(
+    call: Call, ctx: Ctx, operations: Sequence[Operation], answer: Answer, works: Mapping[int, Work] | None = None
+) -> list[str]:
     """What was changed since the proposal was made, in sentences. Raise `Conflict` if an operation cannot be done."""
     try:
-        tried = try_each(call, ctx, operations, answer)
+        tried = try_each(call, ctx, operations, answer, works)
     except Problem as problem:
         raise Conflict(f"The proposal cannot be approved as it is: {problem}") from None
     found = []
@@ -205,12 +245,14 @@ def _differences(operation: Operation, then: dict[str, Any], now: dict[str, Any]
     ]
 
 
-def perform(call: Call, proposal: Proposal, operations: Sequence[Operation], answer: Answer) -> list[Reply]:
+def perform(
+    call: Call, operations: Sequence[Operation], answer: Answer, works: Mapping[int, Work] | None = None
+) -> list[Reply]:
     """Do the operations in the transaction of the call, as the user who approves them."""
     replies = []
     for operation in operations:
         route, inner = prepared(call, call.ctx, operation)
-        reply = answer(route, inner)
+        reply = _answer_of(call.ctx, operation, answer, works)(route, inner)
         assert isinstance(reply, Reply)
         replies.append(reply)
     return replies

@@ -64,3 +64,8 @@ def _only_reads(route: Route) -> Route:
 def _not_dry(route: Route, reason: str) -> Route:
     """The route without a dry run, for this reason."""
     return msgspec.structs.replace(route, not_dry=reason)
+
+
+def _reads_files(route: Route) -> Route:
+    """The route of a WRITE that reads files of proposals before its transaction."""
+    return msgspec.structs.replace(route, reads_files=True)

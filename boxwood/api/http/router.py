@@ -46,6 +46,8 @@ class Route(msgspec.Struct, frozen=True):
     """It changes nothing, although it is a POST and a STREAM."""
     not_dry: str = ""
     """Why it has no dry run (`dryRun=true`), if it has none."""
+    reads_files: bool = False
+    """It approves operations whose files are read before its transaction (see `proposed_files`)."""
     needs: tuple[tuple[str, str], ...] | None = None
     """The nouns and levels that the scopes of an API key must allow. None if only a key without scopes may use it."""
 

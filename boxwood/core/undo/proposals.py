@@ -16,7 +16,7 @@ from ...db.records import Table
 from ...errors import Conflict, Forbidden, Invalid, NotFound
 from ...lib import ids
 from ...lib.durations import DAY
-from .. import events, pipelines
+from .. import events, pipelines, stored_files
 from ..context import Ctx
 from ..records import Pipeline
 
@@ -26,6 +26,16 @@ MOST_WAITING = 1000
 """Proposals of a user that wait at the same time."""
 WAITING, APPROVED, REJECTED = "waiting", "approved", "rejected"
 STATES = (WAITING, APPROVED, REJECTED)
+
+
+class ProposedFile(msgspec.Struct, frozen=True):
+    """The body of an upload, an import or a message, in the file store until the operation is decided."""
+
+    blob: str
+    name: str
+    size: int
+    headers: dict[str, str]
+    """The headers of the request that say what the body is, in lower case."""
 
 
 class Operation(msgspec.Struct, frozen=True):
@@ -40,6 +50,10 @@ class Operation(msgspec.Struct, frozen=True):
     changes: list[Any]
     """What its dry run showed, as the API showed it."""
     effects: dict[str, Any]
+    file: ProposedFile | None = None
+    """The body, if it is not JSON. Then `body` has the members of the query."""
+    result: dict[str, Any] | None = None
+    """With a file: what the dry run answered, such as the numbers of an import."""
 
 
 class Proposal(msgspec.Struct, frozen=True):
@@ -109,6 +123,14 @@ def create(ctx: Ctx, operations: Sequence[Operation], pipeline_keys: set[str], t
         decided_at=None,
     )
     PROPOSALS.insert(ctx.db, proposal)
+    for operation in operations:
+        if operation.file is not None:
+            stored_files.claim(ctx.db, operation.file.blob, ctx.now)
+            ctx.db.run(
+                "INSERT INTO proposal_files (blob, proposal_key) VALUES (:blob, :proposal)",
+                blob=operation.file.blob,
+                proposal=proposal.key,
+            )
     record_event(ctx, "proposal.created", proposal)
     return proposal
 
@@ -208,6 +230,7 @@ def edit(ctx: Ctx, proposal: Proposal, operations: Sequence[Operation]) -> Propo
 def decide(ctx: Ctx, proposal: Proposal, operations: Sequence[Operation], state: str, note: str) -> Proposal:
     """Store that these operations were approved or rejected, and record the event."""
     decided = [msgspec.structs.replace(operation, state=state) for operation in operations]
+    _free(ctx.db, [operation.file.blob for operation in operations if operation.file is not None])
     proposal = _with(proposal, decided)
     states = {operation.state for operation in proposal.operations}
     if WAITING not in states:
@@ -220,6 +243,13 @@ def decide(ctx: Ctx, proposal: Proposal, operations: Sequence[Operation], state:
     return proposal
 
 
+def _free(db: Db, blobs: Sequence[str]) -> None:
+    """Let the sweep delete these bytes of proposals."""
+    for blob in blobs:
+        db.run("DELETE FROM proposal_files WHERE blob = :blob", blob=blob)
+        stored_files.free(db, blob)
+
+
 def _with(proposal: Proposal, operations: Sequence[Operation]) -> Proposal:
     by_number = {operation.number: operation for operation in operations}
     replaced = [by_number.get(operation.number, operation) for operation in proposal.operations]
@@ -229,5 +259,7 @@ def _with(proposal: Proposal, operations: Sequence[Operation]) -> Proposal:
 def delete_expired(db: Db, now: int) -> int:
     """Delete some of the proposals whose time is over, and return how many."""
     rows = db.rows("SELECT key FROM proposals WHERE ends_at <= :now LIMIT :limit", now=now, limit=AT_ONCE)
+    for (key,) in rows:
+        _free(db, [blob for (blob,) in db.rows("SELECT blob FROM proposal_files WHERE proposal_key = :key", key=key)])
     db.many("DELETE FROM proposals WHERE key = :key", [{"key": key} for (key,) in rows])
     return len(rows)

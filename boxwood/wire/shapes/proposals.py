@@ -6,15 +6,25 @@ from typing import Any
 
 import msgspec
 
+from ...core.undo import proposals
 from ...core.undo.proposals import Operation, Proposal
 from ..codec import Shape
 from ..kinds import ANYTHING, FLAG, INTEGER, TEXT, Kind, records
 from .base import Out, given
 
 
+class ProposedFile(Out, omit_defaults=False):
+    """The body of a proposed upload, import or message."""
+
+    name: str
+    size: int
+    type: str
+
+
 class ProposedOperation(Out, omit_defaults=False):
     """A write of a proposal. `state` is WAITING, APPROVED or REJECTED. `changes` and `effects` are those of its dry
-    run."""
+    run. With a `file`, `body` has the members of the query, and `result` is what the dry run answered, such as the
+    numbers and rejected rows of an import."""
 
     number: int
     method: str
@@ -23,6 +33,8 @@ class ProposedOperation(Out, omit_defaults=False):
     state: str
     changes: list[dict[str, Any]]
     effects: dict[str, Any]
+    file: ProposedFile | msgspec.UnsetType = msgspec.UNSET
+    result: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
 
 class ProposalOut(Out, omit_defaults=False):
@@ -71,7 +83,13 @@ def _operation(operation: Operation) -> ProposedOperation:
         state=operation.state.upper(),
         changes=operation.changes,
         effects=operation.effects,
+        file=_file(operation.file) if operation.file is not None else msgspec.UNSET,
+        result=given(operation.result),
     )
+
+
+def _file(file: proposals.ProposedFile) -> ProposedFile:
+    return ProposedFile(file.name, file.size, file.headers.get("content-type", ""))
 
 
 class ApprovalOut(Out, omit_defaults=False):

@@ -8,6 +8,7 @@ import type { ProposalOut, ProposedOperation } from "../api/schema";
 import { offerUndo } from "../api/undo";
 import { Refusal } from "../app/Refusal";
 import { useForm } from "../app/useForm";
+import { sizeInWords } from "../box/sizes";
 import { CopyAsCode } from "../components/CopyAsCode";
 import { Moment } from "../components/Moment";
 import { Empty, Ready } from "../components/states";
@@ -172,6 +173,12 @@ function Operation({ proposal, operation, alone, onDecide }: OperationProps) {
             // biome-ignore lint/suspicious/noArrayIndexKey: the list does not change
             <Described key={at} change={change} />
           ))}
+          {operation.file && (
+            <Text size="sm">
+              {operation.file.name}, {sizeInWords(operation.file.size)}
+              {imported(operation.result)}
+            </Text>
+          )}
           {operation.changes.length === 0 && (
             <Text size="sm">
               {operation.method} {operation.path}
@@ -180,7 +187,7 @@ function Operation({ proposal, operation, alone, onDecide }: OperationProps) {
         </Stack>
         <Group gap={4} wrap="nowrap">
           {!alone && <State state={operation.state} />}
-          {operation.state === "WAITING" && operation.body !== null && !editing && (
+          {operation.state === "WAITING" && operation.body !== null && !operation.file && !editing && (
             <Button
               size="compact-sm"
               variant="default"
@@ -219,6 +226,13 @@ function Operation({ proposal, operation, alone, onDecide }: OperationProps) {
       {editing && <EditOperation proposal={proposal} operation={operation} onClose={() => setEditing(false)} />}
     </Stack>
   );
+}
+
+/** The numbers of an import, from its dry run. */
+function imported(result: ProposedOperation["result"]): string {
+  const counts = (["created", "updated", "refused"] as const).map((name) => [result?.[name], name]);
+  const known = counts.filter(([count]) => typeof count === "number" && count > 0);
+  return known.length > 0 ? `: ${known.map(([count, name]) => `${count} ${name}`).join(", ")}` : "";
 }
 
 type EditOperationProps = { proposal: ProposalOut; operation: ProposedOperation; onClose: () => void };
