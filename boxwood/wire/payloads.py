@@ -12,6 +12,7 @@ import msgspec
 
 from ..core.activity.comments import Comment
 from ..core.activity.meetings import Meeting
+from ..core.activity.messages import Message
 from ..core.activity.tasks import Task
 from ..core.activity.threads import ThreadWithFiles
 from ..core.events import Event, key_of
@@ -172,6 +173,7 @@ def _reader(record: type[R]) -> Callable[[Event], R]:
 _box, _stage, _task = _reader(Box), _reader(Stage), _reader(Task)
 _comment, _meeting = _reader(Comment), _reader(Meeting)
 _thread = _reader(ThreadWithFiles)
+_message = _reader(Message)
 _contact, _organization = _reader(Contact), _reader(Organization)
 
 
@@ -196,6 +198,20 @@ def _draw_thread(event: Event) -> Any:
     return threads.thread(whole.thread, whole.files, people(event))
 
 
+def _draw_message(event: Event) -> Any:
+    """The message without its text and its files, which no event stores, and without hidden recipients. A letter that
+    came back says for whom, and why."""
+    drawn = msgspec.to_builtins(threads.message(_message(event), [], people(event), ""))
+    left = {name: value for name, value in drawn.items() if name not in ("text", "html", "fileKeys", "files", "bcc")}
+    if event.kind != "message.bounced":
+        return left
+    detail = event.detail
+    return {**left, "bounced": {name: detail.get(of, "") for name, of in _BOUNCED.items()}}
+
+
+_BOUNCED = {"address": "email", "code": "code", "text": "reason"}
+
+
 _DRAWN: dict[str, Callable[[Event], Any]] = {
     "box": lambda event: boxes.box(_box(event), people(event), event.at),
     "stage": _draw_stage,
@@ -203,6 +219,7 @@ _DRAWN: dict[str, Callable[[Event], Any]] = {
     "comment": _draw_comment,
     "meeting": _draw_meeting,
     "thread": _draw_thread,
+    "message": _draw_message,
     "contact": lambda event: directory.contact(_contact(event)),
     "organization": lambda event: directory.organization(_organization(event)),
 }

@@ -1,5 +1,6 @@
 """Letters that came back, complaints, and recipients who unsubscribe."""
 
+import json
 import re
 from typing import Any
 
@@ -16,7 +17,10 @@ from boxwood.lib import mail
 from tests.api.automations import Rule, do
 from tests.conftest import World, ok, refused
 from tests.core.activity.sending.sent import HTML, ZOE, a_sent_letter, mailbox_key
+from tests.jobs.webhooks import Hook
+from tests.jobs.webhooks import receiver as receiver
 from tests.mail_in import mailbox_of
+from tests.receiver import Receiver
 
 GONE, KIM = "gone@client.example", "kim@client.example"
 SUPPRESSIONS = "/api/v2/suppressions"
@@ -76,8 +80,9 @@ def letter_of(world: World, letter: LetterRecord) -> dict[str, Any]:
     return found
 
 
-def test_a_letter_that_came_back_is_shown_and_its_address_is_suppressed(world: World) -> None:
+def test_a_letter_that_came_back_is_shown_and_its_address_is_suppressed(world: World, receiver: Receiver) -> None:
     pipeline = world.pipeline()
+    hook = Hook(world.ada, receiver, "BOX_EMAIL_BOUNCED", pipeline)
     box = world.box(pipeline)["key"]
     always = Rule(world, pipeline, "message.bounced", do("comment.create", message="{{ message.subject }}"))
     lasting = {"type": "message.bounced", "permanent": True}
@@ -100,6 +105,10 @@ def test_a_letter_that_came_back_is_shown_and_its_address_is_suppressed(world: W
     assert world.events(box).count("message.bounced") == 2
     assert len(always.ended(2)) == 2
     assert only_lasting.only()["boxKey"] == box
+    bodies = [json.loads(request.body)[0] for request in hook.wait(2)]
+    sent = {body["bounced"]["address"]: body for body in bodies}
+    assert (sent[GONE]["key"], sent[GONE]["bounced"]["code"]) == (letter.message_key, "5.1.1")
+    assert not {"text", "bcc"} & sent[GONE].keys()
 
     notices = ok(world.ada.http.get("/api/v2/notifications"))["results"]
     assert [it["reason"] for it in notices].count("failed") == 2
