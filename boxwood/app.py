@@ -55,7 +55,9 @@ from .jobs import (
     hits,
     imports,
     mailboxes,
+    mailings,
     outgoing_mail,
+    sequences,
     streak_runs,
     task_due,
     upkeep,
@@ -210,6 +212,8 @@ class Boxwood:
                     providers = self.api.mail_providers
                     read_mail = mailboxes.running(self.engine, self.store, self.keys, providers, self.rules, self.clock)
                     await stack.enter_async_context(read_mail)
+                    await stack.enter_async_context(mailings.running(self.engine, self.clock))
+                    await stack.enter_async_context(sequences.running(self.engine, self.clock))
                 if self.config.mail_listen:
                     await stack.enter_async_context(mail_listener(self.config, self.engine, self.store, self.clock))
                 yield
@@ -400,6 +404,8 @@ async def work(config: Config, *, slots: int) -> None:
                 rules(config),
                 now_ms,
             ),
+            mailings.running(engine, now_ms),
+            sequences.running(engine, now_ms),
             mail_listener(config, engine, store, now_ms) if config.mail_listen else contextlib.nullcontext(),
         ):
             await stopped.wait()

@@ -93,6 +93,25 @@ SENT: dict[str, dict[str, Any]] = {
     "POST /v2/drafts/{draft}": {"json": {"cc": ["bo@client.example"], "version": 1}},
     "POST /v2/drafts/{draft}/files": {"files": {"file": ("offer.txt", b"One hundred", "text/plain")}},
     "POST /v2/drafts/{draft}/send": {"json": {"undoSeconds": 30}},
+    "GET /v2/mailings": {"after": ["recipient"]},
+    "GET /v2/mailings/{mailing}": {"after": ["started_mailing"]},
+    "POST /v2/mailings/{mailing}": {"json": {"subject": "Our offer in spring"}},
+    "GET /v2/mailings/{mailing}/recipients": {"after": ["recipient"]},
+    "POST /v2/mailings/{mailing}/recipients": {"json": {"pipelineKey": "{pipeline}"}, "after": ["box"]},
+    "POST /v2/mailings/{mailing}/recipients/{recipient}": {"json": {"subject": "Our offer for you"}},
+    "POST /v2/mailings/{mailing}/preview": {"after": ["recipient"]},
+    "POST /v2/mailings/{mailing}/test": {"after": ["recipient"]},
+    "POST /v2/mailings/{mailing}/start": {"after": ["recipient"]},
+    "POST /v2/mailings/{mailing}/pause": {"after": ["started_mailing"]},
+    "POST /v2/mailings/{mailing}/resume": {"after": ["paused_mailing"]},
+    "POST /v2/mailings/{mailing}/cancel": {"after": ["started_mailing"]},
+    "GET /v2/sequences": {"after": ["sequencerun"]},
+    "POST /v2/sequences/{sequence}": {"json": {"settings": {"timeZone": "Europe/Berlin", "stopOn": ["reply"]}}},
+    "POST /v2/sequences/{sequence}/start": {
+        "json": {"boxKeys": ["{box}"], "contactKeys": ["{contact}"], "mailboxKey": "{sender}"}
+    },
+    "GET /v2/sequences/{sequence}/runs": {"after": ["sequencerun"]},
+    "GET /v2/boxes/{box}/sequenceruns": {"after": ["sequencerun"]},
     "GET /v2/letters": {"params": {"boxKey": "{box}"}, "after": ["letter"]},
     "POST /v2/sendlaters": {
         "json": {

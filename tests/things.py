@@ -26,6 +26,15 @@ AUTOMATION = {
     "trigger": {"type": "box.moved", "to": ["5002"]},
     "steps": [{"type": "task.create", "with": {"text": "Send {{ box.name }} the contract"}}],
 }
+SEQUENCE = {
+    "name": "After the fair",
+    "pipelineKey": "{pipeline}",
+    "steps": [
+        {"type": "mail", "subject": "Nice to meet you", "html": "<p>Dear {{contact.givenName|all}}</p>"},
+        {"type": "wait", "days": 3},
+        {"type": "task", "text": "Call {{contact.name|them}}"},
+    ],
+}
 MAILBOX = {
     "address": "kim@mail.example",
     "teamKey": "{team}",
@@ -105,6 +114,19 @@ MAKE: dict[str, tuple[str, str, dict[str, Any]]] = {
     "sender": ("POST", "/v2/mailboxes", {"json": SENDER}),
     "draft": ("POST", "/v2/drafts", {"json": DRAFT}),
     "waiting_draft": ("POST", "/v2/drafts", {"json": {**DRAFT, "subject": "The contract"}}),
+    "mailing": (
+        "POST",
+        "/v2/mailings",
+        {
+            "json": {
+                "name": "Spring offer",
+                "mailboxKey": "{sender}",
+                "subject": "Our offer for {{box.name}}",
+                "html": "<p>Dear {{contact.givenName|customer}}</p>",
+            }
+        },
+    ),
+    "sequence": ("POST", "/v2/sequences", {"json": SEQUENCE}),
     "invitation": ("POST", "/v2/teams/{team}/invitations", {"json": {"email": "{newcomer}", "role": "Member"}}),
     "streakimport": (
         "POST",
@@ -194,6 +216,27 @@ class Things:
         decision = Decision("suggest", "ambiguous", candidates=[self.key("box")])
         self.world.as_("ada", lambda ctx: suggestions.add(ctx, mailbox, place, None, decision))
         return str(ok(self.ask("GET", "/v2/mail/suggestions", {}))["results"][0]["key"])
+
+    def _make_recipient(self) -> str:
+        """Let the contact be the recipient of the mailing."""
+        ok(self.ask("POST", "/v2/mailings/{mailing}/recipients", {"json": {"contactKeys": ["{contact}"]}}))
+        return str(ok(self.ask("GET", "/v2/mailings/{mailing}/recipients", {}))["results"][0]["key"])
+
+    def _make_started_mailing(self) -> str:
+        """Start the mailing, for tomorrow."""
+        self.key("recipient")
+        body = {"sendAt": self.world.clock() + 86_400_000}
+        return str(ok(self.ask("POST", "/v2/mailings/{mailing}/start", {"json": body}))["key"])
+
+    def _make_paused_mailing(self) -> str:
+        self.key("started_mailing")
+        return str(ok(self.ask("POST", "/v2/mailings/{mailing}/pause", {}))["key"])
+
+    def _make_sequencerun(self) -> str:
+        """Start the sequence for the contact on the box."""
+        given = {"boxKeys": ["{box}"], "contactKeys": ["{contact}"], "mailboxKey": "{sender}"}
+        answer = ok(self.ask("POST", "/v2/sequences/{sequence}/start", {"json": given}))
+        return str(answer["started"][0]["key"])
 
     def _make_conversation(self) -> str:
         """Return the thread of the message."""

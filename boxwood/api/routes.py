@@ -18,12 +18,14 @@ from ..wire.shapes import imports as import_shapes
 from ..wire.shapes import inbound as inbound_shapes
 from ..wire.shapes import incoming_mail as mail_shapes
 from ..wire.shapes import mailboxes as mailbox_shapes
+from ..wire.shapes import mailings as mailing_shapes
 from ..wire.shapes import meetings as meeting_shapes
 from ..wire.shapes import notifications as notification_shapes
 from ..wire.shapes import people as people_shapes
 from ..wire.shapes import pipelines as pipeline_shapes
 from ..wire.shapes import preferences as preference_shapes
 from ..wire.shapes import proposals as proposal_shapes
+from ..wire.shapes import sequences as sequence_shapes
 from ..wire.shapes import snippets as snippet_shapes
 from ..wire.shapes import stages as stage_shapes
 from ..wire.shapes import streak_imports as streak_shapes
@@ -56,6 +58,7 @@ from . import (
     key_usage,
     letters,
     mailboxes,
+    mailings,
     markdown,
     meetings,
     message_views,
@@ -67,6 +70,7 @@ from . import (
     proposals,
     reports,
     search,
+    sequences,
     snippets,
     streak_imports,
     suppressions,
@@ -194,6 +198,32 @@ _TABLE = [
     _list("/v2/letters/{letter}/hits", letters.list_hits, *PAGING),
     _post("/v2/letters/{letter}/cancel", letters.cancel),
     _post("/v2/sendlaters", letters.create, draft_shapes.SEND_LATER),
+    # Mailings
+    _list("/v2/mailings", mailings.list_own, *PAGING),
+    _post("/v2/mailings", mailings.create, mailing_shapes.MAILING_CREATE),
+    _list("/v2/mailings/{mailing}", mailings.get),
+    _post("/v2/mailings/{mailing}", mailings.edit, mailing_shapes.MAILING_EDIT),
+    _delete("/v2/mailings/{mailing}", mailings.delete),
+    _list("/v2/mailings/{mailing}/recipients", mailings.list_recipients, "state", *PAGING),
+    _post("/v2/mailings/{mailing}/recipients", mailings.choose, mailing_shapes.RECIPIENTS_CHOOSE),
+    _post("/v2/mailings/{mailing}/recipients/{recipient}", mailings.edit_recipient, mailing_shapes.RECIPIENT_EDIT),
+    _ask("/v2/mailings/{mailing}/preview", mailings.preview, mailing_shapes.RECIPIENT_CHOSEN),
+    _post("/v2/mailings/{mailing}/test", mailings.test, mailing_shapes.RECIPIENT_CHOSEN),
+    _post("/v2/mailings/{mailing}/start", mailings.start, mailing_shapes.MAILING_START),
+    _post("/v2/mailings/{mailing}/pause", mailings.pause),
+    _post("/v2/mailings/{mailing}/resume", mailings.resume),
+    _post("/v2/mailings/{mailing}/cancel", mailings.cancel),
+    # Sequences
+    _list("/v2/sequences", sequences.list_all, "pipelineKey", *PAGING),
+    _post("/v2/sequences", sequences.create, sequence_shapes.SEQUENCE_CREATE),
+    _list("/v2/sequences/{sequence}", sequences.get),
+    _post("/v2/sequences/{sequence}", sequences.edit, sequence_shapes.SEQUENCE_EDIT),
+    _delete("/v2/sequences/{sequence}", sequences.delete),
+    _list("/v2/sequences/{sequence}/runs", sequences.list_runs, *PAGING),
+    _post("/v2/sequences/{sequence}/start", sequences.start, sequence_shapes.SEQUENCE_START),
+    _list("/v2/boxes/{box}/sequenceruns", sequences.list_runs_of_box, *PAGING),
+    _list("/v2/sequenceruns/{sequencerun}", sequences.get_run),
+    _post("/v2/sequenceruns/{sequencerun}/stop", sequences.stop_run),
     # Stages
     _list("/v1/pipelines/{pipeline}/stages", pipelines.list_stages),
     _list("/v1/pipelines/{pipeline}/stages/{stage}", pipelines.get_stage),

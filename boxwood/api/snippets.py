@@ -36,9 +36,8 @@ def render(call: Call) -> shapes.SnippetRendered:
     """The snippet with its merge fields filled, as a mail to a contact, or to the first contact of a box. `missing`
     lists the merge fields that have neither a value nor a default. Nothing is stored."""
     given = call.parse(shapes.SNIPPET_RENDER)
-    for name, noun in (("box_key", "boxes"), ("contact_key", "contacts")):
-        if given.get(name):
-            call.ctx.require(noun, READ)
+    if given.get("contact_key"):
+        call.ctx.require("contacts", READ)
     return shapes.rendered(snippets.render(call.ctx, call.path[0], **given))
 
 

@@ -143,7 +143,33 @@ EVENT_KINDS: dict[str, EventKind] = {
         "MESSAGE", "CREATE", "ADD_MESSAGE", "added the mail {subject} from {email} to {box}", False
     ),
     "message.sent": EventKind("MESSAGE", "CREATE", "SEND_MESSAGE", "sent the mail {subject} to {to}, on {box}"),
+    "sequence.created": EventKind("SEQUENCE", "CREATE", "NEW_SEQUENCE", "created the sequence {subject}"),
+    "sequence.edited": EventKind("SEQUENCE", "EDIT", "EDIT_SEQUENCE", "changed the sequence {subject}", False),
+    "sequence.deleted": EventKind("SEQUENCE", "DELETE", "DELETE_SEQUENCE", "deleted the sequence {subject}"),
+    "sequence.restored": EventKind("SEQUENCE", "CREATE", "RESTORE_SEQUENCE", "restored the sequence {subject}"),
+    "sequence.started": EventKind("SEQUENCE", "EDIT", "START_SEQUENCE", "started the sequence {subject} for {email}"),
+    "sequence.stopped": EventKind(
+        "SEQUENCE", "EDIT", "STOP_SEQUENCE", "The sequence {subject} for {email} stopped: {reason}", by_itself=True
+    ),
+    "sequence.finished": EventKind(
+        "SEQUENCE", "EDIT", "FINISH_SEQUENCE", "The sequence {subject} for {email} is finished", False, by_itself=True
+    ),
+    "sequence.failed": EventKind(
+        "SEQUENCE", "EDIT", "FAIL_SEQUENCE", "The sequence {subject} for {email} failed: {reason}", by_itself=True
+    ),
     # Only the author of a letter sees these.
+    # Only the user of a mailing sees these.
+    "mailing.created": EventKind("MAIL", "CREATE", "NEW_MAILING", "created the mailing {subject}", False),
+    "mailing.edited": EventKind("MAIL", "EDIT", "EDIT_MAILING", "changed the mailing {subject}", False),
+    "mailing.deleted": EventKind("MAIL", "DELETE", "DELETE_MAILING", "deleted the mailing {subject}", False),
+    "mailing.started": EventKind("MAIL", "EDIT", "START_MAILING", "started the mailing {subject}"),
+    "mailing.paused": EventKind("MAIL", "EDIT", "PAUSE_MAILING", "paused the mailing {subject}", False),
+    "mailing.resumed": EventKind("MAIL", "EDIT", "RESUME_MAILING", "resumed the mailing {subject}", False),
+    "mailing.cancelled": EventKind("MAIL", "EDIT", "CANCEL_MAILING", "cancelled the mailing {subject}"),
+    "mailing.finished": EventKind(
+        "MAIL", "EDIT", "FINISH_MAILING", "The mailing {subject} is finished", by_itself=True
+    ),
+    "mailing.failed": EventKind("MAIL", "EDIT", "FAIL_MAILING", "could not go on with the mailing {subject}: {reason}"),
     "letter.scheduled": EventKind("MAIL", "CREATE", "SCHEDULE_LETTER", "scheduled the mail {subject}", False),
     "letter.cancelled": EventKind("MAIL", "EDIT", "CANCEL_LETTER", "cancelled the mail {subject}", False),
     "letter.resolved": EventKind("MAIL", "EDIT", "RESOLVE_LETTER", "took the mail {subject} back as a draft", False),
@@ -301,7 +327,7 @@ FOLLOWER_KINDS = frozenset(
 
 FAILURE_KINDS = frozenset(
     "webhook.switched_off webhook.gone webhook.missed automation.paused mailbox.failed letter.refused "
-    "letter.doubtful".split()
+    "letter.doubtful mailing.failed".split()
 )
 """Failures of a webhook, an automation, a mailbox or a letter that notify its owner."""
 
@@ -331,6 +357,8 @@ _NOUNS = {
     "thread": "mail",
     "message": "mail",
     "letter": "mail",
+    "mailing": "mail",
+    "sequence": "mail",
     "proposal": "proposals",
     "pipeline": "pipelines",
     "stage": "pipelines",

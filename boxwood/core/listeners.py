@@ -6,6 +6,7 @@ from typing import Any
 
 from . import events
 from .activity.mail import mail_searches
+from .activity.sending import answers, sequence_runs
 from .automations import start_runs
 from .context import Ctx
 from .events import Listener
@@ -20,9 +21,12 @@ def connect() -> None:
         Listener(notifications.on_event, _never_for_bulk_creation),
         Listener(start_runs.on_event, start_runs.listens),
         Listener(mail_searches.on_event, _never_for_bulk_creation),
+        Listener(answers.on_event, _never_for_bulk_creation),
+        Listener(sequence_runs.on_event, _never_for_bulk_creation),
     ]
 
 
 def _never_for_bulk_creation(ctx: Ctx, kind: str, pipeline: Any) -> bool:
-    """Boxes that are created in bulk send no notifications, and their events of creation start no searches of mail."""
+    """Boxes that are created in bulk send no notifications, and their events of creation start no searches of mail, no
+    counts of mailings and no stops of sequences."""
     return False

@@ -58,6 +58,10 @@ class Session:
         self._folders: list[Folder] = []
         self._older: asyncio.Task[None] | None = None
         self._client: Client | None = None
+        self._others_due = 0.0
+        """When the folders other than the first are looked at again, by the time of the event loop."""
+        self._began = 0
+        """When the last look for new mail began."""
 
     async def run(self) -> None:
         client = self._client = await self._connect()
@@ -89,25 +93,26 @@ class Session:
         first, others = self._folders[0], self._folders[1:]
         loop = asyncio.get_running_loop()
         await self._look_for_new(client, [first, *others])
-        others_due = loop.time() + self.others_seconds
+        self._others_due = loop.time() + self.others_seconds
         while True:
+            began = self._began = self.reading.clock()
             await self._look_for_new(client, [first])
+            if others and loop.time() >= self._others_due:
+                await self._look_for_new(client, await self._changed(client, others))
+                self._others_due = loop.time() + self.others_seconds
             searched = await self._search(client)
             fetched = await self._fetch_chosen(client)
             if searched or fetched:
                 # Both open folders. Mail that arrived before that is known to the connection: IDLE does not report it.
                 continue
-            await self._synced()
+            await self._synced(began)
             self._read_older()
             if client.selected != first.name:
                 await client.examine(first.name)
             # Mail that arrived before the folder was opened again is reported by its numbers, not by IDLE.
-            await self._wait(client, max(1.0, others_due - loop.time()) if others else self.idle_seconds)
+            await self._wait(client, max(1.0, self._others_due - loop.time()) if others else self.idle_seconds)
             if self._older is not None and self._older.done():
                 self._older.result()
-            if others and loop.time() >= others_due:
-                await self._look_for_new(client, await self._changed(client, others))
-                others_due = loop.time() + self.others_seconds
 
     async def _wait(self, client: Client, seconds: float) -> None:
         """Wait for a change of the opened folder. When all older mail is read, the state changes; when reading it
@@ -119,11 +124,16 @@ class Session:
                 await asyncio.wait([change, older], return_when=asyncio.FIRST_COMPLETED)
                 if older.done():
                     older.result()
-                    await self._synced()
+                    await self._synced(self._began)
             await change
         finally:
             change.cancel()
             await asyncio.gather(change, return_exceptions=True)
+
+    def look(self) -> None:
+        """Look for new mail in all folders now, because something waits for it."""
+        self._others_due = 0.0
+        self.interrupt()
 
     def interrupt(self) -> None:
         """Look for work again: there are addresses to search for."""
@@ -212,10 +222,10 @@ class Session:
                 extra={"mailbox": self.mailbox.key, "folder": folder.name},
             )
 
-    async def _synced(self) -> None:
-        now = self.reading.clock()
+    async def _synced(self, began: int) -> None:
+        """Store that all mail was looked at that had arrived when this look began."""
         await self.reading.engine.write_soon(
-            lambda db: mailbox_queue.synced(db, self.mailbox, self.reading.worker, now)
+            lambda db: mailbox_queue.synced(db, self.mailbox, self.reading.worker, began)
         )
 
     # Searches

@@ -14,7 +14,7 @@ import random
 from collections.abc import AsyncIterator, Callable, Mapping
 from functools import partial
 
-from ..core.activity.mail import access_tokens, mail_searches, mailbox_queue, progress
+from ..core.activity.mail import access_tokens, mail_searches, mailbox_looks, mailbox_queue, progress
 from ..core.activity.mail.mailbox_records import CHANNEL, MailboxRecord
 from ..db.engine import Db, Engine
 from ..lib import imap, oauth
@@ -89,6 +89,9 @@ class MailboxWorker:
                     for key in await self.engine.read_soon(mail_searches.searched):
                         if key in self._sessions:
                             self._sessions[key].interrupt()
+                    for key in await self.engine.read_soon(mailbox_looks.wanted):
+                        if key in self._sessions:
+                            self._sessions[key].look()
                 except Exception:
                     log.exception("mailboxes could not be claimed; the worker tries again")
                 with contextlib.suppress(TimeoutError):

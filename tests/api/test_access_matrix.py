@@ -24,11 +24,11 @@ from tests.conftest import Person, Store, World, ok
 from tests.things import PASSWORD, Things, specific_nouns
 
 PERSONAL = set("apikey app session passkey snippet invitation suggestion block mailbox proposal streakimport".split())
-PERSONAL |= {"sender", "draft", "waiting_draft"}
+PERSONAL |= {"sender", "draft", "waiting_draft", "mailing", "recipient"}
 GOVERNED = set("webhook delivery inbound token request view".split())
 IN_BOX = set("box task reminder comment meeting file thread message gmail run trashed change".split())
-IN_BOX |= {"second_message", "conversation", "other_box", "letter"}
-IN_PIPELINE = set("pipeline stage field import automation validator mailrule".split()) | IN_BOX | GOVERNED
+IN_BOX |= {"second_message", "conversation", "other_box", "letter", "sequencerun"}
+IN_PIPELINE = set("pipeline stage field import automation validator mailrule sequence".split()) | IN_BOX | GOVERNED
 OF_TEAM = set("contact organization contact_field organization_field other_contact other_organization".split())
 OF_TEAM |= {"suppression"}
 ALL = PERSONAL | IN_PIPELINE | OF_TEAM | {"team", "user", "colleague"}

@@ -41,6 +41,7 @@ CLEARED = {
     "/v2/mailboxes/{mailbox}": {"since", "smtp"},
     "/v2/drafts/{draft}": {"boxKey", "contactKey", "threadKey"},
     "/v2/automations/{automation}": {"description", "filter", "condition"},
+    "/v2/sequences/{sequence}": {"mailboxKey"},
 }
 # Values for the members that the thing of each noun does not have when it is created.
 FULL: dict[str, dict[str, Any]] = {
@@ -99,6 +100,7 @@ FULL: dict[str, dict[str, Any]] = {
     },
     "/v2/drafts/{draft}": {"contactKey": "{contact}", "threadKey": "{thread}", "cc": ["bo@client.example"]},
     "/v1/users/{user}": {"timezoneId": "Europe/Berlin"},
+    "/v2/mailings/{mailing}": {"text": "Dear {{contact.givenName|all}}", "track": {"opens": True}},
 }
 CHANGES_BY_ITSELF = ("Timestamp", "version", "lastSaved")
 

@@ -82,7 +82,13 @@ PATHS: dict[str, str] = {
         /pipelines/{pipeline}/mailrules/{mailrule} /pipelines/{pipeline}/dropbox
         /senders /drafts /drafts/{draft} /drafts/{draft}/files /drafts/{draft}/preview /drafts/{draft}/send
         /letters /letters/{letter} /letters/{letter}/hits /letters/{letter}/cancel /sendlaters
+        /mailings /mailings/{mailing} /mailings/{mailing}/recipients/{recipient}
+        /mailings/{mailing}/preview /mailings/{mailing}/test /mailings/{mailing}/start /mailings/{mailing}/pause
+        /mailings/{mailing}/resume /mailings/{mailing}/cancel
+        /sequences /sequences/{sequence} /sequences/{sequence}/runs
+        /sequenceruns/{sequencerun} /sequenceruns/{sequencerun}/stop
     """,
+    "mail boxes": "/mailings/{mailing}/recipients /sequences/{sequence}/start /boxes/{box}/sequenceruns",
     "contacts": """
         /teams/{team}/contacts /teams/{team}/contacts/upsert /teams/{team}/contacts/duplicates
         /teams/{team}/contacts/export /teams/{team}/contacts/import
@@ -100,7 +106,8 @@ PATHS: dict[str, str] = {
     """,
     "organizations boxes": "/organizations/{organization}/boxes",
     "organizations mail": "/organizations/{organization}/threads",
-    "snippets": "/snippets /snippets/{snippet} /snippets/{snippet}/render",
+    "snippets": "/snippets /snippets/{snippet}",
+    "snippets boxes": "/snippets/{snippet}/render",
     "webhooks": """
         /webhooks /webhooks/{webhook} /webhooks/{webhook}/rotate /webhooks/{webhook}/test /webhooks/{webhook}/replay
         /webhooks/{webhook}/replay/cancel /webhooks/{webhook}/deliveries /deliveries/{delivery}

@@ -101,7 +101,9 @@ class ReferenceChecker:
         """Check the pipelines, stages, fields and automations that a step names. Values with templates can only be
         checked in the run."""
         if step == "automation.run":
-            self._check_automation(given["automation"], f"{where}.automation")
+            self._check_in_team("automations", given["automation"], f"{where}.automation", "automation")
+        if "sequence" in given:
+            self._check_in_team("sequences", given["sequence"], f"{where}.sequence", "sequence")
         other_box = "box" in given and step not in _WITH_PIPELINE
         if other_box or step not in (*_WITH_PIPELINE, "box.setFields", "box.move"):
             return
@@ -124,10 +126,10 @@ class ReferenceChecker:
         except NotFound:
             raise Invalid(where, f"there is no pipeline {key[:100]!r} that you have access to") from None
 
-    def _check_automation(self, key: str, where: str) -> None:
-        sql = "SELECT 1 FROM automations WHERE key = :key AND team_key = :team"
+    def _check_in_team(self, table: str, key: str, where: str, noun: str) -> None:
+        sql = f"SELECT 1 FROM {table} WHERE key = :key AND team_key = :team"
         if not self.ctx.db.row(sql, key=key, team=self.team_key):
-            raise Invalid(where, f"there is no automation {key[:100]!r} in this team")
+            raise Invalid(where, f"there is no {noun} {key[:100]!r} in this team")
 
 
 _WITH_PIPELINE = ("box.create", "box.findOrCreate", "box.movePipeline")

@@ -12,6 +12,7 @@ from ...errors import NotFound
 from ...lib.requests import HIDDEN
 from .. import access, cel, persons
 from ..activity import messages
+from ..boxes import box_values
 from ..context import Ctx
 from . import template_names
 from .automations import Automation
@@ -123,7 +124,7 @@ _READERS: dict[str, Callable[[RunValues], Any]] = {
     "box": lambda names: template_names.current_box(names.ctx, names.run.box_key),
     "fields": _fields,
     "before": _before,
-    "owner": lambda names: template_names.person(persons.of(names.ctx.actor)),
+    "owner": lambda names: box_values.person(persons.of(names.ctx.actor)),
     "now": lambda names: names.ctx.now,
     "steps": lambda names: names.run.outputs,
     "secrets": lambda names: (

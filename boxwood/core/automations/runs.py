@@ -17,6 +17,7 @@ from ...lib import ids
 from ...lib.durations import HOUR
 from ...lib.requests import storable
 from .. import boxes, persons
+from ..boxes import box_values
 from ..context import Cause, Ctx
 from ..records import USERS, User
 from . import automations, template_names
@@ -118,7 +119,7 @@ def start(
     key = ids.new("n", ctx.now)
     subject_key = subject_key or box_key
     parent = ctx.cause
-    given = {"trigger": {"at": ctx.now, **trigger}, "actor": template_names.person(persons.of(ctx.actor))}
+    given = {"trigger": {"at": ctx.now, **trigger}, "actor": box_values.person(persons.of(ctx.actor))}
     request = (("body", body), ("query", query), ("headers", headers))
     given |= {name: storable(value) for name, value in request if value is not None}
     reason = _refusal(ctx, automation, subject_key, parent) if parent is not None or subject_key else None

@@ -15,6 +15,7 @@ from ...lib.template_filters import as_text
 from .. import boxes, outgoing_mail, pipelines
 from ..accounts import invitations
 from ..activity import comments, tasks
+from ..activity.sending import sequence_runs
 from ..boxes import upsert
 from ..contacts import entries
 from ..context import Ctx
@@ -252,6 +253,27 @@ def _run(step: StepContext, given: Given) -> Output:
     return {"run": started.key if started else None}
 
 
+def _start_sequence(step: StepContext, given: Given) -> Output:
+    box, _ = step.box(given)
+    contact = as_text(given.get("contact")).strip()
+    started, others = sequence_runs.start(
+        step.ctx,
+        given["sequence"],
+        box_keys=[box.key],
+        contact_keys=[contact] if contact else [],
+        mailbox_key=as_text(given.get("mailbox")).strip() or None,
+    )
+    if not started:
+        raise Invalid("sequence", f"was not started: {others[0].note}")
+    return {"run": started[0].key}
+
+
+def _stop_sequence(step: StepContext, given: Given) -> Output:
+    box, _ = step.box(given)
+    stopped = sequence_runs.stop_on_box(step.ctx, box.key, given.get("sequence") or None, "stopped by an automation")
+    return {"stopped": stopped}
+
+
 ACTIONS: dict[str, Callable[[StepContext, Given], Output]] = {
     "box.setFields": _set_fields,
     "box.edit": _edit,
@@ -268,6 +290,8 @@ ACTIONS: dict[str, Callable[[StepContext, Given], Output]] = {
     "contact.save": _contact,
     "organization.save": _organization,
     "email.send": _email,
+    "sequence.start": _start_sequence,
+    "sequence.stop": _stop_sequence,
     "automation.run": _run,
 }
 

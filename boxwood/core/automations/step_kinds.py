@@ -173,6 +173,23 @@ STEPS: dict[str, StepKind] = {
         ),
         ("letter",),
     ),
+    "sequence.start": StepKind(
+        "Start a sequence of e-mails",
+        (
+            Param("sequence", "text", "The key of the sequence.", required=True),
+            _text("contact", "The key of a contact. Default: the box's first contact with an address."),
+            _text("mailbox", "The key of the mailbox. Default: that of the sequence, or the owner's first."),
+            _BOX,
+        ),
+        ("run",),
+        of_box=True,
+    ),
+    "sequence.stop": StepKind(
+        "Stop sequences of a box",
+        (Param("sequence", "text", "The key of the sequence. Default: all sequences that run on the box."), _BOX),
+        ("stopped",),
+        of_box=True,
+    ),
     "wait": StepKind(
         "Wait",
         (

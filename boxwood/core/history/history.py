@@ -19,6 +19,8 @@ _NOT_QUIET = "kind NOT IN ('" + "', '".join(QUIET) + "')"
 _THROUGH = {
     "key": "SELECT key, name FROM api_keys WHERE {}",
     "automation": "SELECT key, name FROM automations WHERE {}",
+    "sequence": "SELECT key, name FROM sequences WHERE {}",
+    "mailing": "SELECT key, name FROM mailings WHERE {}",
 }
 """The statements that read the names of what events came through, by the noun in `via`."""
 

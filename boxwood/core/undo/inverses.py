@@ -14,7 +14,7 @@ from ..accounts import team_settings
 from ..activity import calendars, comments, files, meetings, messages, snippets, tasks, threads
 from ..activity.mail import blocks, conversations, rules
 from ..activity.mail import suggestions as mail_suggestions
-from ..activity.sending import suppressions
+from ..activity.sending import mailings, sequence_runs, sequences, suppressions
 from ..automations import automations
 from ..boxes import transfers
 from ..contacts import custom_fields, entries, merge
@@ -70,6 +70,8 @@ _DELETE: dict[str, Callable[[Ctx, Event], Any]] = {
     "mail_block": lambda ctx, event: blocks.delete(ctx, event.subject_key or ""),
     "mail_rule": lambda ctx, event: rules.delete(ctx, event.pipeline_key or "", event.subject_key or ""),
     "suppression": lambda ctx, event: suppressions.delete(ctx, event.subject_key or ""),
+    "mailing": lambda ctx, event: mailings.delete(ctx, event.subject_key or ""),
+    "sequence": lambda ctx, event: sequences.delete(ctx, event.subject_key or ""),
     "webhook": lambda ctx, event: subscriptions.delete(ctx, event.subject_key or ""),
     "automation": lambda ctx, event: automations.delete(ctx, event.subject_key or ""),
     "inbound": lambda ctx, event: inbound_endpoints.delete(ctx, event.subject_key or ""),
@@ -268,6 +270,20 @@ def _snippet(ctx: Ctx, event: Event) -> bool:
     return bool(wanted)
 
 
+def _sequence(ctx: Ctx, event: Event) -> bool:
+    wanted = _members(event, sequences.get(ctx, event.subject_key or ""))
+    if wanted:
+        sequences.edit(ctx, event.subject_key or "", wanted)
+    return bool(wanted)
+
+
+def _sequence_started(ctx: Ctx, event: Event) -> bool:
+    if sequence_runs.get(ctx, event.subject_key or "").ended_at is not None:
+        return False
+    sequence_runs.stop(ctx, event.subject_key or "")
+    return True
+
+
 def _entry(ctx: Ctx, event: Event) -> bool:
     noun = entries.NOUNS[f"{event.kind.partition('.')[0]}s"]
     entry = contact_access.get(ctx, noun, event.subject_key or "")
@@ -451,6 +467,8 @@ _UNDO: dict[str, Callable[[Ctx, Event], bool]] = {
     "field": _field,
     "view": _view,
     "snippet": _snippet,
+    "sequence.edited": _sequence,
+    "sequence.started": _sequence_started,
     "team.edited": _team,
     "webhook.edited": _webhook,
     "inbound.edited": _inbound,

@@ -17,7 +17,7 @@ from ..activity.comments import COMMENTS
 from ..activity.files import FILES
 from ..activity.mail import blocks, rules
 from ..activity.meetings import MEETINGS
-from ..activity.sending import suppressions
+from ..activity.sending import sequences, suppressions
 from ..activity.tasks import TASKS
 from ..activity.threads import THREADS
 from ..automations import automations
@@ -426,6 +426,7 @@ _RESTORERS: dict[str, Callable[[Ctx, Trashed, Rows], None]] = {
     "mail_block": _mail_block,
     "mail_rule": _mail_rule,
     "suppression": lambda ctx, trashed, rows: suppressions.restore(ctx, rows["suppressions"]),
+    "sequence": lambda ctx, trashed, rows: sequences.restore(ctx, rows["sequences"]),
     "webhook": _webhook(subscriptions.WEBHOOKS, subscriptions.record_event),
     "inbound": _webhook(inbound_endpoints.INBOUND, inbound_endpoints.record_event),
     "automation": lambda ctx, trashed, rows: automations.restore(ctx, rows),
