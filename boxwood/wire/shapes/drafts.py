@@ -101,7 +101,9 @@ DRAFT_SEND = Shape(
     send_at=MILLIS,
     undo_seconds=INTEGER,
     version=INTEGER,
+    override_bounces=FLAG,
     described={
+        "override_bounces": "true: send to an address although an earlier letter to it came back. For one recipient.",
         "send_at": "When the letter is sent. Default: now.",
         "undo_seconds": "For how long the letter can be cancelled before it is sent: 0 to 60. Default: 10.",
         "version": "The version that you mean to send. If the draft has another one now: 412.",

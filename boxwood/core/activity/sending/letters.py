@@ -20,7 +20,7 @@ from .. import messages
 from ..mail import sharing
 from ..mail.mailbox_records import MailboxRecord
 from ..mail.records import FULL, PERSONAL, PRIVATE
-from . import drafts, limits, outgoing_files, quoting, senders
+from . import drafts, limits, outgoing_files, quoting, senders, suppressions
 from .records import (
     CANCELLED,
     CHANNEL,
@@ -55,6 +55,9 @@ def send_draft(
     if draft.mailbox_key is None:
         raise Invalid("mailboxKey", "is missing: choose the mailbox that the letter is sent from")
     mailbox = senders.get(ctx, draft.mailbox_key)
+    overrides = bool(given.get("override_bounces"))
+    if overrides and len({person.email for person in (*draft.recipients, *draft.cc, *draft.bcc)}) > 1:
+        raise Invalid("overrideBounces", "is only for a letter to one recipient")
     undo = UNDO_SECONDS if undo_seconds is None else undo_seconds
     if not 0 <= undo <= MOST_UNDO_SECONDS:
         raise Invalid("undoSeconds", f"must be from 0 to {MOST_UNDO_SECONDS}")
@@ -66,6 +69,7 @@ def send_draft(
         thread_key=draft.thread_key,
         due_at=max(ctx.now + undo * 1000, send_at or 0),
         draft_key=draft.key,
+        overrides=overrides,
     )
     drafts.hide(ctx, draft, letter.key)
     return letter
@@ -83,9 +87,11 @@ def schedule(
     run_key: str | None = None,
     draft_key: str | None = None,
     automatic: bool = False,
+    overrides: bool = False,
 ) -> LetterRecord:
     """Schedule a letter from a mailbox that the actor may send from (`senders.get`). With a box, the actor must be
-    allowed to change it, and the letter is on it after it was sent."""
+    allowed to change it, and the letter is on it after it was sent. What a user writes is refused at once if an address
+    gets no mail; `overrides` says that the user wants to write to a bounced address nevertheless."""
     if box_key:
         box, pipeline, _ = boxes.reach(ctx, box_key, "UPDATE")
         if pipeline.team_key != mailbox.team_key:
@@ -99,6 +105,9 @@ def schedule(
     count = len({person.email for person in (*content.to, *content.cc, *content.bcc)})
     if not automatic:
         limits.require(ctx, mailbox, count, due_at)
+        emails = [person.email for person in (*content.to, *content.cc, *content.bcc)]
+        if found := suppressions.stopping(ctx.db, mailbox.team_key, emails, automatic=False, overrides=overrides):
+            raise Conflict(suppressions.refusal(found))
     key = ids.new("l", ctx.now)
     sender = senders.sender_of(ctx, mailbox)
     letter = LetterRecord(
@@ -140,6 +149,7 @@ def schedule(
         copy_due_at=0,
         created_at=ctx.now,
         updated_at=ctx.now,
+        overrides=overrides,
     )
     LETTERS.insert(ctx.db, letter)
     outgoing_files.copy(ctx, content.files, key)

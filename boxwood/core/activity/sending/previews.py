@@ -7,7 +7,7 @@ from typing import NamedTuple
 from ....lib import mail
 from ....lib.mail import Address
 from ...context import Ctx
-from . import drafts, limits, outgoing_files, senders
+from . import drafts, limits, outgoing_files, senders, suppressions
 from .records import DraftRecord
 
 _AROUND = 3_000
@@ -48,6 +48,8 @@ def preview(ctx: Ctx, key: str) -> DraftPreview:
             warnings.append("The mailbox has reached its limit: send the letter later")
     if not (draft.recipients or draft.cc or draft.bcc):
         warnings.append("The letter has no recipient")
+    people = [each.email for each in (*draft.recipients, *draft.cc, *draft.bcc)]
+    warnings += [suppressions.sentence(each) for each in suppressions.warnings(ctx.db, draft.team_key, people)]
     if not draft.subject:
         warnings.append("The letter has no subject")
     size = _AROUND + len(draft.html.encode()) + len(text.encode())

@@ -142,6 +142,8 @@ class LetterRecord(msgspec.Struct, frozen=True):
     copy_due_at: int
     created_at: int
     updated_at: int
+    overrides: bool = False
+    """Whether its author wants to write to an address although an earlier letter came back."""
 
     @property
     def people(self) -> list[Address]:

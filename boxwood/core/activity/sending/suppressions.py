@@ -212,6 +212,13 @@ def warnings(db: Db, team_key: str, addresses: Iterable[str]) -> list[Suppressio
     return _of(db, team_key, addresses, REASONS)
 
 
+def refusal(found: Suppression) -> str:
+    """Why a letter to the address is not sent, and what the user can do."""
+    if found.reason == BOUNCE:
+        return f"{sentence(found)}. Correct the address, or send with overrideBounces to this recipient alone"
+    return f"{sentence(found)}: remove it from the list first"
+
+
 def sentence(found: Suppression) -> str:
     """Why no mail is sent to the address, in a sentence for users."""
     match found.reason:

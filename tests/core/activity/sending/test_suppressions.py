@@ -5,6 +5,7 @@ from typing import Any
 from boxwood.core.activity.sending import suppressions
 from boxwood.core.context import Ctx
 from tests.conftest import World, ok, refused
+from tests.core.activity.sending.sent import mailbox_key
 
 URL = "/api/v2/suppressions"
 ZOE = "zoe@client.example"
@@ -87,3 +88,35 @@ def test_each_reason_stops_what_it_should(world: World) -> None:
     other = ok(world.cy.http.post("/api/v2/teams", json={"name": "C", "members": [{"email": world.cy.email}]}))["key"]
     free = lambda ctx: suppressions.stopping(ctx.db, other, ["manual@client.example"], automatic=True)  # noqa: E731
     assert world.as_("cy", free) is None
+
+
+def test_a_letter_to_a_suppressed_address_is_refused_with_the_reason(world: World) -> None:
+    ada, mailbox = world.ada.http, mailbox_key(world)
+
+    def notice(ctx: Ctx) -> None:
+        gone = {"code": "5.1.1", "text": "550 no such user"}
+        suppressions.notice(ctx, world.team_key, "gone@client.example", "bounce", None, **gone)
+        suppressions.notice(ctx, world.team_key, ZOE, "unsubscribe", None)
+
+    world.as_("ada", notice)
+    ok(ada.post(URL, json={"address": "never@client.example"}))
+
+    def draft(*to: str) -> str:
+        given = {"mailboxKey": mailbox, "subject": "Offer", "text": "Hello", "to": to}
+        return str(ok(ada.post("/api/v2/drafts", json=given))["key"])
+
+    def send(key: str, **given: Any) -> Any:
+        later = world.clock() + 86_400_000
+        return ada.post(f"/api/v2/drafts/{key}/send", json={"sendAt": later, **given})
+
+    gone, both = draft("Gone <Gone@client.example>"), draft(ZOE, "gone@client.example")
+    warnings = ok(ada.post(f"/api/v2/drafts/{both}/preview"))["warnings"]
+    assert warnings == ["Mail to gone@client.example came back: 550 no such user", f"{ZOE} unsubscribed"]
+    assert "came back: 550 no such user" in refused(send(gone), 400)
+    refused(send(both), 400)
+    refused(send(both, overrideBounces=True), 400, "overrideBounces")
+    letter = ok(send(gone, overrideBounces=True))
+    assert letter["state"] == "scheduled"
+    never = draft("never@client.example")
+    assert "remove it from the list" in refused(send(never, overrideBounces=True), 400)
+    assert ok(send(draft(ZOE)))["state"] == "scheduled"
