@@ -13,6 +13,7 @@ from boxwood.core.activity.mail.storing import StoredMail
 from boxwood.core.context import Ctx
 from boxwood.lib import mail
 from boxwood.lib.blobs import new_id
+from boxwood.lib.mail import Mail
 from tests.conftest import World
 
 CLIENT = "zoe@client.example"
@@ -72,6 +73,31 @@ def receive(
     world: World, name: str, mailbox: Mailbox, raw: bytes, *, old: bool = False, decision: Decision | None = None
 ) -> StoredMail:
     """Store a mail as the synchronization of a mailbox does, which acts for this user."""
+    read, original, uploads = prepared(world, raw)
+
+    def work(ctx: Ctx) -> StoredMail:
+        decided = decision or matching.decide(ctx, mailbox, [read])[0]
+        return storing.store(ctx, mailbox, read, original, uploads, decided, old=old)
+
+    found: StoredMail = world.as_(name, work)
+    return found
+
+
+def receive_old(world: World, name: str, mailbox: Mailbox, raws: list[bytes], decision: Decision) -> list[StoredMail]:
+    """Store old mails in one transaction, as a backfill does."""
+    ready = [prepared(world, raw) for raw in raws]
+
+    def work(ctx: Ctx) -> list[StoredMail]:
+        batch = storing.Batch()
+        found = [storing.store(ctx, mailbox, *each, decision, old=True, batch=batch) for each in ready]
+        storing.count(ctx, batch)
+        return found
+
+    return list(world.as_(name, work))
+
+
+def prepared(world: World, raw: bytes) -> tuple[Mail, Upload, list[Upload]]:
+    """The parsed mail, its original bytes and its attachments, which are stored."""
     store, read = world.server.boxwood.store, mail.parse(raw, sender_required=False)
     ids = [new_id() for _ in range(1 + len(read.attachments))]
     world.server.engine.write(lambda db: stored_files.announce(db, ids, world.clock()))
@@ -80,10 +106,4 @@ def receive(
         Upload(each.name, "text/plain", store.write([each.content], blob))
         for each, blob in zip(read.attachments, ids[1:], strict=True)
     ]
-
-    def work(ctx: Ctx) -> StoredMail:
-        decided = decision or matching.decide(ctx, mailbox, [read])[0]
-        return storing.store(ctx, mailbox, read, original, uploads, decided, old=old)
-
-    found: StoredMail = world.as_(name, work)
-    return found
+    return read, original, uploads

@@ -102,6 +102,9 @@ def record(
     `pipeline` and `box` are where the thing belongs; their names are stored in `detail`. `people` are the keys of the
     users that the event names; they are stored as they are now, because users may be renamed later. `payload` is
     passed to the listeners and is not stored.
+
+    Events of old mail (`ctx.silent`) have no listeners. They are written together before the commit, so they have no
+    id yet, and 0 is returned, except for the first of a change.
     """
     _require_listeners()
     detail |= _shared_detail(ctx, kind)
@@ -113,6 +116,10 @@ def record(
     if box is not None:
         detail.setdefault("box_name", box.name)
     row = _row(ctx, kind, thing, team_key, pipeline, box, before, detail)
+    if ctx.silent and ctx.change:
+        ctx.db.later(_insert_all, row)
+        ctx.db.notify("events")
+        return 0
     found = ctx.db.row(_INSERT, **dict(zip(NAMES, row, strict=True)))
     assert found is not None
     event_id = int(found[0])
@@ -125,6 +132,10 @@ def record(
             listener.on_event(ctx, happened)
     ctx.db.notify("events")
     return event_id
+
+
+def _insert_all(db: Db, rows: list[Row]) -> None:
+    db.bulk("events", NAMES, rows)
 
 
 def record_for_box(ctx: Ctx, kind: str, box: Box, pipeline: Pipeline, *, before: Any = None, **detail: str) -> int:

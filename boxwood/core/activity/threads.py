@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -149,15 +149,25 @@ def count(ctx: Ctx, box: Box) -> int:
 # Finding the thread of a message
 
 
-def add_mail(ctx: Ctx, box: Box, mail: Mail, sent_at: int, source: ThreadShare) -> tuple[Thread, bool]:
+class ThreadOfId(NamedTuple):
+    """A thread that has a message with this Message-ID, or with a reference to it."""
+
+    message_id: str
+    thread_key: str
+    share: ThreadShare
+
+
+def add_mail(
+    ctx: Ctx, box: Box, mail: Mail, sent_at: int, source: ThreadShare, known: list[ThreadOfId]
+) -> tuple[Thread, bool]:
     """Add the people and the time of a message to its thread, and create the thread if there is none. Returns the
-    thread, and whether it is new.
+    thread, and whether it is new. `known` is the result of `with_ids_of`.
 
     A message belongs to the thread of the nearest message that it references, or of a message that references it.
     `source` says whose mailbox the message comes from, and how that mailbox is shared: a thread is joined only by
     messages of the same openness, or of its owner.
     """
-    thread = find_for_mail(ctx, box, mail, source)
+    thread = _find(ctx, mail, source, known)
     new = thread is None
     thread = thread or _new(ctx, box, subject=mail.subject)
     people = [person for person in mail.people if person not in mail.bcc]
@@ -180,9 +190,8 @@ def add_mail(ctx: Ctx, box: Box, mail: Mail, sent_at: int, source: ThreadShare) 
     return thread, new
 
 
-def find_for_mail(ctx: Ctx, box: Box, mail: Mail, source: ThreadShare) -> Thread | None:
-    """The thread of the box that a message from this source belongs to."""
-    nearest = [*([mail.message_id] if mail.message_id else []), *reversed(mail.references)]
+def with_ids_of(ctx: Ctx, box: Box, mail: Mail) -> list[ThreadOfId]:
+    """The threads of the box that know one of the mail's Message-IDs, in the order of their keys."""
     rows = ctx.db.rows(
         f"""
         SELECT i.message_id, i.thread_key, COALESCE(ts.share, '{FULL}'), ts.owner_key
@@ -190,13 +199,23 @@ def find_for_mail(ctx: Ctx, box: Box, mail: Mail, source: ThreadShare) -> Thread
         WHERE i.box_key = :box AND {ctx.db.dialect.among("i.message_id", "ids")} ORDER BY i.thread_key
         """,
         box=box.key,
-        ids=ctx.db.texts(nearest),
+        ids=ctx.db.texts(_nearest(mail)),
     )
-    known: dict[str, str] = {}
-    for mail_id, thread_key, share, owner_key in rows:
-        if joins(source, ThreadShare(share, owner_key)):
-            known.setdefault(mail_id, thread_key)
-    key = next((known[mail_id] for mail_id in nearest if mail_id in known), None)
+    return [ThreadOfId(mail_id, thread_key, ThreadShare(*share)) for mail_id, thread_key, *share in rows]
+
+
+def _nearest(mail: Mail) -> list[str]:
+    """The mail's Message-IDs: its own, and those that it refers to, the nearest first."""
+    return [*([mail.message_id] if mail.message_id else []), *reversed(mail.references)]
+
+
+def _find(ctx: Ctx, mail: Mail, source: ThreadShare, known: list[ThreadOfId]) -> Thread | None:
+    """The thread that a message from this source belongs to."""
+    by_id: dict[str, str] = {}
+    for each in known:
+        if joins(source, each.share):
+            by_id.setdefault(each.message_id, each.thread_key)
+    key = next((by_id[mail_id] for mail_id in _nearest(mail) if mail_id in by_id), None)
     row = ctx.db.row(f"SELECT {THREADS.columns} FROM threads WHERE key = :key", key=key) if key else None
     return THREADS.load(row) if row else None
 

@@ -121,7 +121,7 @@ def store(db: Db, recipient: MailRecipient, look: Look, now: int) -> str:
     folder = _folder(db, record, now)
     known = mails.find(ctx, record.team_key, look.mail) if look.mail else None
     uid = (_uid_of(db, folder, known.key) if known else None) or folder.up + 1
-    outcome = progress.settle_mail(ctx, folder, msgspec.structs.replace(look, uid=uid, internal_date=now))
+    outcome = progress.settle_mails(ctx, folder, [msgspec.structs.replace(look, uid=uid, internal_date=now)])[0]
     if uid > folder.up:
         progress.move(db, folder, [uid], [outcome], UP)
     progress.saw_folder(db, folder, now, None, None)

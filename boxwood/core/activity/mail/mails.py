@@ -11,6 +11,7 @@ from ....lib.mail import VERSION, Address, Attachment, Mail
 from ... import stored_files
 from ...context import Ctx
 from ..files import MailFile, Upload
+from ..messages import Message, MessageRow
 
 NO_ADDRESS = Address("")
 BEFORE_ORIGINALS = 0
@@ -101,13 +102,17 @@ def add(
     if found is None:
         found = _new(ctx, team_key, mail, raw, is_kept, is_ours)
         if _insert(ctx.db, found):
-            _claim(ctx, found, mail, raw, uploads)
+            if raw is not None:
+                stored_files.claim(ctx.db, raw.stored.id, ctx.now)
+            _add_files(ctx, found, mail, uploads)
             return found, True
         # Another transaction stored it at the same time.
         found = find(ctx, team_key, mail, raw.stored.sha256 if raw else "")
         assert found is not None
     if raw is not None and found.raw_blob is None:
-        _claim(ctx, found, mail, raw, [] if _has_files(ctx, found) else uploads)
+        _add_original(ctx, found, raw)
+        if not _has_files(ctx, found):
+            _add_files(ctx, found, mail, uploads)
     for upload in [*([raw] if raw else []), *uploads]:
         if not _is_claimed(ctx.db, upload.stored.id):
             stored_files.free(ctx.db, upload.stored.id)
@@ -153,16 +158,18 @@ def _insert(db: Db, mail: MailRecord) -> bool:
     return db.run(_INSERT, **MAILS.params(mail)) == 1
 
 
-def _claim(ctx: Ctx, stored: MailRecord, mail: Mail, raw: Upload | None, uploads: list[Upload]) -> None:
-    """Give the blobs to the mail. A mail of before keeps its parser version, because its text was read then."""
-    if raw is not None:
-        stored_files.claim(ctx.db, raw.stored.id, ctx.now)
-        ctx.db.run(
-            "UPDATE mails SET raw_blob = :blob, size = :size WHERE key = :key",
-            blob=raw.stored.id,
-            size=raw.stored.size,
-            key=stored.key,
-        )
+def _add_original(ctx: Ctx, stored: MailRecord, raw: Upload) -> None:
+    """Give a mail of before its original bytes. It keeps its parser version, because its text was read then."""
+    stored_files.claim(ctx.db, raw.stored.id, ctx.now)
+    ctx.db.run(
+        "UPDATE mails SET raw_blob = :blob, size = :size WHERE key = :key",
+        blob=raw.stored.id,
+        size=raw.stored.size,
+        key=stored.key,
+    )
+
+
+def _add_files(ctx: Ctx, stored: MailRecord, mail: Mail, uploads: list[Upload]) -> None:
     for position, upload in enumerate(uploads):
         stored_files.claim(ctx.db, upload.stored.id, ctx.now)
         attachment = mail.attachments[position] if position < len(mail.attachments) else Attachment(upload.name, b"")
@@ -214,6 +221,36 @@ def as_mail(record: MailRecord) -> Mail:
         truncated=record.truncated,
         automatic=record.automatic,
         list_id=record.list_id,
+    )
+
+
+def as_message(row: MessageRow, mail: MailRecord) -> Message:
+    """The message of a row, with its mail."""
+    return Message(
+        key=row.key,
+        box_key=row.box_key,
+        pipeline_key=row.pipeline_key,
+        thread_key=row.thread_key,
+        creator_key=row.creator_key,
+        identity=mail.identity,
+        message_id=mail.message_id,
+        mail_references=mail.mail_references,
+        subject=mail.subject,
+        sender=mail.sender,
+        reply_to=mail.reply_to,
+        recipients=mail.recipients,
+        cc=mail.cc,
+        bcc=row.bcc,
+        sent=row.sent,
+        sent_at=row.sent_at,
+        text=mail.text,
+        html=mail.html,
+        truncated=mail.truncated,
+        created_at=row.created_at,
+        mail_key=row.mail_key,
+        owner_keys=row.owner_keys,
+        automatic=mail.automatic,
+        list_id=mail.list_id,
     )
 
 

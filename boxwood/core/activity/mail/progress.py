@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from itertools import groupby
 
 import msgspec
 
@@ -161,9 +162,7 @@ def settle(
     ctx = mailboxes.acting(db, mailbox, now)
     if ctx is None:
         raise OwnerLeft(mailbox.key)
-    count_later: set[str] = set()
-    outcomes = [settle_mail(ctx, folder, look, count_later if look.old else None) for look in looks]
-    storing.count(ctx, count_later)
+    outcomes = settle_mails(ctx, folder, looks)
     if cursor == AGAIN:
         _count_again(db, folder, outcomes)
     else:
@@ -171,8 +170,25 @@ def settle(
     return outcomes
 
 
-def settle_mail(ctx: Ctx, folder: FolderRecord, look: Look, count_later: set[str] | None = None) -> str:
-    """Store a mail that is to be stored. Returns its outcome. `count_later` as in `storing.store`."""
+def settle_mails(ctx: Ctx, folder: FolderRecord, looks: list[Look]) -> list[str]:
+    """Store the mails that are to be stored. Returns the outcome of each."""
+    outcomes: list[str] = []
+    places: list[PlaceRecord] = []
+    for is_old, some in groupby(looks, key=lambda look: look.old):
+        batch = storing.Batch() if is_old else None
+        outcomes += [_settle_mail(ctx, folder, look, batch, places) for look in some]
+        if batch is not None:
+            storing.count(ctx, batch)
+    uids = [place.uid for place in places]
+    suggestions.forget_place(ctx.db, folder.mailbox_key, folder.name, folder.uidvalidity, uids)
+    ctx.db.many(_PLACE, [PLACES.params(place) for place in places])
+    return outcomes
+
+
+def _settle_mail(
+    ctx: Ctx, folder: FolderRecord, look: Look, batch: storing.Batch | None, places: list[PlaceRecord]
+) -> str:
+    """Store a mail that is to be stored, and add its place to `places`. Returns its outcome."""
     if look.refusal:
         _refuse(ctx.db, folder, look, ctx.now)
         return "refused"
@@ -186,13 +202,12 @@ def settle_mail(ctx: Ctx, folder: FolderRecord, look: Look, count_later: set[str
         return "undone"
     was_placed = bool(look.decision.change_key and placed(ctx.db, folder, [look.uid]))
     stored = storing.store(
-        ctx, look.mailbox, look.mail, look.raw, look.uploads, look.decision, old=look.old, count_later=count_later
+        ctx, look.mailbox, look.mail, look.raw, look.uploads, look.decision, old=look.old, batch=batch
     )
     if stored.mail_key is None:
         return "unreachable"
     if look.decision.kind == SUGGEST:
         suggestions.add(ctx, look.mailbox, place, stored.mail_key, look.decision)
-    suggestions.forget_place(ctx.db, folder.mailbox_key, folder.name, folder.uidvalidity, [look.uid])
     record = PlaceRecord(
         mailbox_key=folder.mailbox_key,
         folder=folder.name,
@@ -205,7 +220,7 @@ def settle_mail(ctx: Ctx, folder: FolderRecord, look: Look, count_later: set[str
         gmail_thread_id=look.gmail_thread_id,
         internal_date=look.internal_date,
     )
-    ctx.db.run(_PLACE, **PLACES.params(record))
+    places.append(record)
     return "stored again" if was_placed else "stored"
 
 

@@ -16,7 +16,7 @@ from ...records import Box, Pipeline
 from .. import files, threads
 from ..attached import reach_box
 from ..files import MailFile, Upload
-from ..messages import ROWS, MessageRow, load
+from ..messages import ROWS, Message, MessageRow, load
 from ..threads import THREADS, Thread
 from . import mails, rules
 from .mails import MailRecord
@@ -42,6 +42,27 @@ class StoredMail(msgspec.Struct, frozen=True):
 NOTHING = StoredMail(None, [], False)
 
 
+class Batch:
+    """Old mails that are stored in one transaction. What they share is read once, and the numbers of their boxes are
+    counted once, by `count`."""
+
+    def __init__(self) -> None:
+        self.boxes: dict[str, tuple[Box, Pipeline]] = {}
+        """The boxes that got mail, as they are now. They are locked."""
+        self.users: dict[str, set[str]] = {}
+        """The addresses of the users who may see a box."""
+
+    def reach(self, ctx: Ctx, key: str) -> tuple[Box, Pipeline]:
+        if key not in self.boxes:
+            self.boxes[key] = reach_box(ctx, THREADS, key)[:2]
+        return self.boxes[key]
+
+    def users_of(self, ctx: Ctx, box: Box, pipeline: Pipeline) -> set[str]:
+        if box.key not in self.users:
+            self.users[box.key] = {person.email for person in boxes.readers(ctx, box, pipeline)}
+        return self.users[box.key]
+
+
 def store(
     ctx: Ctx,
     mailbox: Mailbox | None,
@@ -51,7 +72,7 @@ def store(
     decision: Decision,
     *,
     old: bool = False,
-    count_later: set[str] | None = None,
+    batch: Batch | None = None,
 ) -> StoredMail:
     """Store a mail, and add it to the boxes of the decision. Storing the same mail again changes nothing, except that
     it adds the mail to boxes that do not have it yet.
@@ -59,13 +80,13 @@ def store(
     `mailbox` is None for a message that a user posts: then errors are raised for boxes that the actor may not change,
     which are left out otherwise. `raw_blob` are the original bytes and `uploads` the attachments, in their order; both
     were announced and stored before. `old` mail, of a backfill, starts no automations and sends no webhooks and
-    notifications. A mailbox of the team keeps a mail that no box gets. `count_later` collects the keys of the
-    boxes whose numbers the caller counts with `count` after the last mail of a batch; None counts them at once.
+    notifications. A mailbox of the team keeps a mail that no box gets. After the last mail of a `batch` the caller
+    calls `count`; without a batch the numbers of the boxes are counted at once.
     """
     silent, change = ctx.silent, ctx.change
     ctx.silent, ctx.change = silent or old, decision.change_key or change
     try:
-        return _store(ctx, mailbox, mail, raw_blob, uploads, decision, count_later)
+        return _store(ctx, mailbox, mail, raw_blob, uploads, decision, batch)
     finally:
         ctx.silent = silent
         if decision.change_key:
@@ -79,24 +100,24 @@ def _store(
     raw: Upload | None,
     uploads: list[Upload],
     decision: Decision,
-    count_later: set[str] | None,
+    batch: Batch | None,
 ) -> StoredMail:
     is_kept = mailbox is not None and mailbox.kind != PERSONAL
     if mailbox is None and (known := [key for box in decision.box_keys if (key := find_posted(ctx, box, mail))]):
         for upload in [*([raw] if raw else []), *uploads]:
             stored_files.free(ctx.db, upload.stored.id)
         return StoredMail(load(ctx, known)[0].mail_key, known, False)
-    targets = _targets(ctx, mailbox, mail, decision)
+    targets = _targets(ctx, mailbox, mail, decision, batch or Batch())
     if not targets and not is_kept:
         return NOTHING
     team_key = mailbox.team_key if mailbox else targets[0][1].team_key
     record, new = mails.add(ctx, team_key, mail, raw, uploads, is_kept=is_kept)
-    attached = mails.files_of(ctx, record.key)
+    attached = mails.files_of(ctx, record.key) if uploads or not new else []
     source = source_of(ctx, mailbox)
     own = _own_addresses(mailbox, mail) if mailbox else set()
     owners = [source.owner_key] if source.owner_key else []
     added = [
-        add_to(ctx, source, owners, mail, record, attached, box, pipeline, own=own, count_later=count_later)
+        add_to(ctx, source, owners, mail, record, attached, box, pipeline, own=own, batch=batch)
         for box, pipeline in targets
     ]
     return StoredMail(record.key, added, new)
@@ -126,19 +147,21 @@ def source_of(ctx: Ctx, mailbox: Mailbox | None) -> ThreadShare:
     return ThreadShare(mailbox.share, mailbox.owner_key)
 
 
-def _targets(ctx: Ctx, mailbox: Mailbox | None, mail: Mail, decision: Decision) -> list[tuple[Box, Pipeline]]:
+def _targets(
+    ctx: Ctx, mailbox: Mailbox | None, mail: Mail, decision: Decision, batch: Batch
+) -> list[tuple[Box, Pipeline]]:
     """The boxes that get the mail, locked. A rule may create a box."""
     if decision.kind != STORE:
         return []
     found = []
     for key in sorted(dict.fromkeys(decision.box_keys)):
         try:
-            found.append(reach_box(ctx, THREADS, key)[:2])
+            found.append(batch.reach(ctx, key))
         except (NotFound, Forbidden):
             if mailbox is None:
                 raise
     if not found and decision.rule_key and (created := rules.create_box(ctx, decision.rule_key, mail)):
-        found.append(boxes.reach(ctx, created.key, "UPDATE")[:2])
+        found.append(batch.reach(ctx, created.key))
     return found
 
 
@@ -153,7 +176,7 @@ def add_to(
     pipeline: Pipeline,
     *,
     own: Collection[str] = (),
-    count_later: set[str] | None = None,
+    batch: Batch | None = None,
     kind: str = "message.added",
 ) -> str:
     """Add a mail to a box, unless the box has it where the source's owner sees it. Returns the key of the message.
@@ -161,12 +184,15 @@ def add_to(
     `owner_keys` are the users whose mailboxes hold the mail; `own` are addresses, besides those of the users who see
     the box, whose mail counts as sent. `kind` is the kind of the message's event. The box is locked.
     """
-    if known := _known(ctx, source, record, box):
-        return known
-    restricted = _restricted(ctx, record, box) if source.share == FULL else None
-    users = {person.email for person in boxes.readers(ctx, box, pipeline)} | set(own)
+    threads_of_ids = threads.with_ids_of(ctx, box, mail)
+    restricted = None
+    if mail.message_id is None or mail.message_id in {each.message_id for each in threads_of_ids}:
+        if known := _known(ctx, source, record, box):
+            return known
+        restricted = _restricted(ctx, record, box) if source.share == FULL else None
+    users = (batch or Batch()).users_of(ctx, box, pipeline) | set(own)
     is_sent = record.sender.email in users
-    thread, new = threads.add_mail(ctx, box, mail, record.sent_at, source)
+    thread, new = threads.add_mail(ctx, box, mail, record.sent_at, source, threads_of_ids)
     if restricted:
         return _open(ctx, restricted, thread, new, box, pipeline)
     row = MessageRow(
@@ -187,27 +213,27 @@ def add_to(
     search.reindex(ctx, search.MESSAGE, row.key)
     added = [files.insert_of_mail(ctx, box, file, thread_key=thread.key, message_key=row.key) for file in attached]
     is_private = source.share == PRIVATE and thread_is_private(ctx, thread)
-    if count_later is None:
+    if batch is None:
         box = threads.save_totals(ctx, box)
-    else:
-        count_later.add(box.key)
     if new:
         threads.record_event(ctx, "thread.added", thread, added, box, pipeline)
-    record_message(ctx, row.key, box, pipeline, kind)
+    _record(ctx, mails.as_message(row, record), box, pipeline, kind)
     for file in added:
         files.record_event(ctx, "file.added", file, box, pipeline)
-    if not is_sent and record.sender.email:
+    if not is_sent and record.sender.email and not ctx.silent:
         events.record_for_box(
             ctx, "box.email_received", box, pipeline, email=record.sender.email, thread_key=thread.key
         )
     if not is_private:
-        boxes.add_addresses(ctx, box, _addresses(mail, users), of_mail=True)
+        box = boxes.add_addresses(ctx, box, _addresses(mail, users), of_mail=True)
+    if batch is not None:
+        batch.boxes[box.key] = box, pipeline
     return row.key
 
 
-def count(ctx: Ctx, box_keys: Collection[str]) -> None:
-    """Count the threads, messages and files of these boxes again."""
-    for key in sorted(box_keys):
+def count(ctx: Ctx, batch: Batch) -> None:
+    """Count the threads, messages and files of the batch's boxes again."""
+    for key in sorted(batch.boxes):
         if (found := boxes.lock(ctx, key)) is not None:
             threads.save_totals(ctx, found[0])
 
@@ -328,8 +354,13 @@ def refresh(ctx: Ctx, thread_key: str) -> Thread | None:
 
 
 def record_message(ctx: Ctx, key: str, box: Box, pipeline: Pipeline, kind: str) -> None:
+    """Record an event of a message."""
+    _record(ctx, load(ctx, [key])[0], box, pipeline, kind)
+
+
+def _record(ctx: Ctx, message: Message, box: Box, pipeline: Pipeline, kind: str) -> None:
     """Record an event of a message. It does not store the text, which may be long and never changes."""
-    message = msgspec.structs.replace(load(ctx, [key])[0], text="", html=None)
+    message = msgspec.structs.replace(message, text="", html=None)
     events.record(
         ctx,
         kind,

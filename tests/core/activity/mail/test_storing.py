@@ -2,10 +2,12 @@
 
 import contextlib
 import mailbox as python_mailbox
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from boxwood.core.activity.mail import suggestions
 from boxwood.core.activity.mail.matching import Decision
@@ -14,7 +16,7 @@ from boxwood.jobs import upkeep
 from tests.api.automations import Rule, do
 from tests.conftest import World, ok, refused
 from tests.jobs.webhooks import eventually
-from tests.mail_in import CLIENT, mailbox_of, raw_mail, receive, shared_mailbox
+from tests.mail_in import CLIENT, mailbox_of, raw_mail, receive, receive_old, shared_mailbox
 
 
 @pytest.fixture
@@ -107,6 +109,50 @@ def test_a_backfill_counts_but_starts_nothing(world: World) -> None:
     notified = ok(world.bo.http.get("/api/v2/notifications"))["results"]
     assert len([each for each in notified if "Old" in str(each)]) == 0
     assert len(notified) > 0
+
+
+def test_a_batch_of_old_mail_is_stored_as_one_mail_after_another_is(world: World) -> None:
+    pipeline = world.pipeline()
+    alone, together = (world.box(pipeline, name=name)["key"] for name in ("Alone", "Together"))
+    mine = mailbox_of(world, "ada")
+    without_id = raw_mail(6, subject="No id").replace(b"Message-ID: <6@client.example>\n", b"")
+    raws = [
+        raw_mail(3, answers=2, sender=world.ada.email, to=CLIENT),
+        raw_mail(2, answers=1),
+        raw_mail(1, files={"offer.bin": b"abc"}),
+        raw_mail(2, answers=1),
+        raw_mail(5, subject="Other", sender="kim@other.example", Cc="lea@third.example"),
+        without_id,
+        without_id,
+        raw_mail(7, answers=5, sender="kim@other.example", files={"a.bin": b"a", "b.bin": b"b"}),
+    ]
+    for raw in raws:
+        receive(world, "ada", mine, raw, old=True, decision=Decision("store", "chosen", [alone]))
+    again = [re.sub(rb"<(\d)@client", rb"<\1@again.client", raw) for raw in raws]
+    stored = receive_old(world, "ada", mine, again, Decision("store", "chosen", [together]))
+    assert [number for number, each in enumerate(stored) if not each.new] == [3, 5, 6]  # a mail without id has a digest
+    assert (stored[3], stored[6]) == (replace(stored[1], new=False), stored[5])
+
+    def seen(box: str) -> list[Any]:
+        queries = [
+            "SELECT subject, names, email_addresses, email_count, last_email_at FROM threads WHERE box_key = :box",
+            "SELECT m.sent, m.sent_at, m.is_old, l.subject, l.sender, t.subject FROM messages m "
+            "JOIN mails l ON l.key = m.mail_key JOIN threads t ON t.key = m.thread_key WHERE m.box_key = :box",
+            "SELECT f.name, f.size, t.subject FROM files f JOIN threads t ON t.key = f.thread_key "
+            "WHERE f.box_key = :box",
+            "SELECT kind, COUNT(*) FROM events WHERE box_key = :box GROUP BY kind",
+            "SELECT emails FROM boxes WHERE key = :box",
+            "SELECT e.title, e.body FROM search_entries e JOIN messages m ON m.key = e.key WHERE m.box_key = :box",
+            "SELECT COUNT(*) FROM mail_ids WHERE box_key = :box",
+        ]
+        counts = {name: value for name, value in box_of(world, box).items() if "mail" in name.lower()}
+        rows = [world.server.engine.read(lambda db, sql=sql: db.rows(sql, box=box)) for sql in queries]
+        return [counts, *(sorted(map(str, some)) for some in rows)]
+
+    assert seen(together) == seen(alone)
+    kinds = seen(together)[4]
+    assert "('message.added', 6)" in kinds
+    assert "box.email_received" not in str(kinds)
 
 
 def test_received_mail_starts_automations_with_its_text(world: World) -> None:
