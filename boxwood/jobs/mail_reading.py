@@ -26,7 +26,7 @@ from . import large_mails, mail_bytes
 log = logging.getLogger("boxwood.mailboxes")
 BATCH = 200
 """Mails whose headers are looked at together."""
-SLICE = 25
+SLICE = 50
 """Mails of one transaction, so that other writes get in between."""
 SLICE_BYTES = 8_000_000
 """Bytes of the mails that are downloaded together."""
