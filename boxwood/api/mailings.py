@@ -55,7 +55,7 @@ def delete(call: Call) -> Success:
 
 def list_recipients(call: Call) -> Results[shapes.RecipientOut]:
     """The recipients in their order, 50 per page. `state` chooses those in a state: waiting, sent, refused, doubtful,
-    leftOut, cancelled, replied or unsubscribed."""
+    cancelled, bounced, opened, clicked, replied, unsubscribed or leftOut."""
     limit, offset = call.page(PAGE)
     mailing = mailings.get(call.ctx, call.path[0])
     found = mailing_recipients.page(call.ctx, mailing, state=call.text("state"), limit=limit + 1, offset=offset)

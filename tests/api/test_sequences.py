@@ -31,8 +31,9 @@ def sequence_of(world: World, pipeline: dict[str, Any], steps: list[dict[str, An
 def go_on(world: World) -> None:
     """Continue all runs that are due, as the job does."""
     engine = world.server.engine
-    for key in engine.read(partial(sequence_queue.due, now=world.clock())):
-        engine.write(partial(sequence_queue.advance, now=world.clock(), key=key))
+    while keys := engine.read(partial(sequence_queue.due, now=world.clock())):  # until the server's own job is done too
+        for key in keys:
+            engine.write(partial(sequence_queue.advance, now=world.clock(), key=key))
 
 
 def run_of(world: World, key: str) -> dict[str, Any]:

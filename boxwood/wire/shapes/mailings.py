@@ -74,8 +74,8 @@ MAILING_START = Shape("MailingStart", send_at=MILLIS, described={"send_at": "Whe
 
 
 class MailingCounts(Out, omit_defaults=False):
-    """How many recipients there are, by state. `leftOut` says why some get no letter. A recipient counts as `sent` and
-    as `replied`."""
+    """How many recipients there are, by state. `leftOut` says why some get no letter. A recipient whose letter was sent
+    also counts as bounced, opened, clicked, replied or unsubscribed. Opens and clicks are those of people."""
 
     total: int
     waiting: int
@@ -83,6 +83,9 @@ class MailingCounts(Out, omit_defaults=False):
     refused: int
     doubtful: int
     cancelled: int
+    bounced: int
+    opened: int
+    clicked: int
     replied: int
     unsubscribed: int
     left_out: dict[str, int]

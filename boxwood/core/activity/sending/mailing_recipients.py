@@ -10,6 +10,7 @@ import msgspec
 from ....db.engine import Db
 from ....errors import Conflict, Invalid, NotFound
 from ....lib import ids
+from ....lib.hit_classes import CLICK, MACHINE, OPEN
 from ... import boxes
 from ...context import Ctx
 from ...people import contact_access
@@ -62,6 +63,9 @@ class Counts(NamedTuple):
     refused: int
     doubtful: int
     cancelled: int
+    bounced: int
+    opened: int
+    clicked: int
     replied: int
     unsubscribed: int
     left_out: dict[str, int]
@@ -232,15 +236,24 @@ def page(ctx: Ctx, mailing: Mailing, *, state: str, limit: int, offset: int) -> 
     return RECIPIENTS.load_all(rows)
 
 
+def _hit(kind: str) -> str:
+    """SQL: a person opened the letter, or clicked a link in it."""
+    counted = f"h.kind = '{kind}' AND h.counted AND h.class <> '{MACHINE}'"
+    return f"EXISTS (SELECT 1 FROM hits h WHERE h.letter_key = s.key AND {counted})"
+
+
 _TESTS = {
     "waiting": f"(r.state = '{WAITING}' OR s.state IN ('{SCHEDULED}', '{HANDING}'))",
     "sent": f"s.state = '{SENT}'",
     "refused": f"s.state = '{REFUSED}'",
     "doubtful": f"s.state = '{DOUBTFUL}'",
-    "leftOut": f"r.state = '{LEFT_OUT}'",
     "cancelled": "(r.state = 'cancelled' OR s.state = 'cancelled')",
+    "bounced": "EXISTS (SELECT 1 FROM bounces n WHERE n.letter_key = s.key AND n.failed)",
+    "opened": _hit(OPEN),
+    "clicked": _hit(CLICK),
     "replied": "r.replied_at IS NOT NULL",
     "unsubscribed": "r.unsubscribed_at IS NOT NULL",
+    "leftOut": f"r.state = '{LEFT_OUT}'",
 }
 STATES = tuple(_TESTS)
 
@@ -254,10 +267,7 @@ def letters_of(ctx: Ctx, found: Iterable[Recipient]) -> dict[str, LetterRecord]:
 
 def counts(db: Db, keys: list[str]) -> dict[str, Counts]:
     """How many recipients of each mailing are in each state."""
-    sums = ", ".join(
-        f"SUM(CASE WHEN {_TESTS[name]} THEN 1 ELSE 0 END)"
-        for name in ("waiting", "sent", "refused", "doubtful", "cancelled", "replied", "unsubscribed")
-    )
+    sums = ", ".join(f"SUM(CASE WHEN {_TESTS[name]} THEN 1 ELSE 0 END)" for name in STATES if name != "leftOut")
     among = db.dialect.among("r.mailing_key", "keys")
     rows = db.rows(
         f"""
@@ -276,7 +286,7 @@ def counts(db: Db, keys: list[str]) -> dict[str, Counts]:
     for key, reason, count in left:
         reasons[key][reason] = int(count)
     found = {row[0]: Counts._make([*map(int, row[1:]), reasons[row[0]]]) for row in rows}
-    return {key: found.get(key, Counts(0, 0, 0, 0, 0, 0, 0, 0, {})) for key in keys}
+    return {key: found.get(key, Counts(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {})) for key in keys}
 
 
 def has_waiting(db: Db, mailing_key: str) -> bool:

@@ -310,7 +310,7 @@ def _again(db: Db, run: SequenceRun) -> SequenceRun:
 # What happens on a box
 
 KINDS = (
-    *("message.added", "suppression.noticed", "meeting.created"),
+    *("message.added", "message.bounced", "suppression.noticed", "meeting.created"),
     *("box.moved", "box.moved_pipeline", "box.deleted", "pipeline.deleted"),
 )
 
@@ -344,6 +344,11 @@ def _ended_by(ctx: Ctx, happened: Happened) -> list[tuple[SequenceRun, str]]:
         case "box.deleted" | "box.moved_pipeline":
             words = "deleted" if happened.kind == "box.deleted" else "moved to another pipeline"
             return [(run, f"the box was {words}") for run in runs]
+        case "message.bounced":
+            email = happened.detail.get("email")
+            return [
+                (run, "a mail came back") for run in runs if run.address == email and BOUNCE in run.settings.stop_on
+            ]
         case "box.moved":
             return [(run, "the box moved to another stage") for run in runs if STAGE in run.settings.stop_on]
         case "meeting.created":
