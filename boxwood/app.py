@@ -23,6 +23,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from .api.form_pages import FormPages
 from .api.http import metrics, replies, sending
 from .api.http.access_log import Observed
 from .api.http.app import Api
@@ -133,6 +134,7 @@ class Boxwood:
                 Route("/openapi.json", self.document),
                 *self.provider.routes(),
                 *MailPermission(self.api).routes(),
+                *FormPages(self.api).routes(),
                 *AppAuthorization(self.api, lambda request: self.public_url(request.scope)).routes(),
                 *texts.routes(self._reference, lambda request: self.public_url(request.scope)),
                 *reference.routes(),

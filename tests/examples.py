@@ -174,6 +174,7 @@ SENT: dict[str, dict[str, Any]] = {
         "json": {"name": "Open ones", "filter": OPEN, "sort": ["-lastUpdatedTimestamp"], "shared": True}
     },
     "POST /v2/pipelines/{pipeline}/views/{view}": {"json": {"name": "Those we can win"}},
+    "POST /v2/pipelines/{pipeline}/forms/{form}": {"json": {"thanks": "We call you back within a day."}},
     "GET /v2/pipelines/{pipeline}/views/{view}/boxes": {"after": ["box"]},
     "POST /v2/boxes/{box}/place": {"json": {"after": None, "golden": True}},
     "POST /v2/pipelines/{pipeline}/validators/{validator}": {"json": {"message": "Say what was talked about"}},

@@ -138,6 +138,7 @@ MAKE: dict[str, tuple[str, str, dict[str, Any]]] = {
     "automation": ("POST", "/v2/pipelines/{pipeline}/automations", {"json": AUTOMATION}),
     "run": ("POST", "/v2/automations/{automation}/runs", {"json": {"boxKey": "{box}"}}),
     "view": ("POST", "/v2/pipelines/{pipeline}/views", {"json": {"name": "Open ones", "sort": ["name"]}}),
+    "form": ("POST", "/v2/pipelines/{pipeline}/forms", {"json": {"name": "Contact us"}}),
     "validator": (
         "POST",
         "/v2/pipelines/{pipeline}/validators",

@@ -14,6 +14,7 @@ from ..wire.shapes import comments as comment_shapes
 from ..wire.shapes import directory as directory_shapes
 from ..wire.shapes import drafts as draft_shapes
 from ..wire.shapes import files as file_shapes
+from ..wire.shapes import forms as form_shapes
 from ..wire.shapes import imports as import_shapes
 from ..wire.shapes import inbound as inbound_shapes
 from ..wire.shapes import incoming_mail as mail_shapes
@@ -51,6 +52,7 @@ from . import (
     events,
     exports,
     files,
+    forms,
     history,
     imports,
     inbound,
@@ -340,6 +342,12 @@ _TABLE = [
     _read("/v2/meetings/{meeting}", meetings.get),
     _post("/v2/meetings/{meeting}", meetings.edit, meeting_shapes.MEETING_EDIT),
     _delete("/v2/meetings/{meeting}", meetings.delete),
+    # Web forms
+    _list("/v2/pipelines/{pipeline}/forms", forms.list_page, *PAGING),
+    _post("/v2/pipelines/{pipeline}/forms", forms.create, form_shapes.FORM_CREATE),
+    _read("/v2/pipelines/{pipeline}/forms/{form}", forms.get),
+    _post("/v2/pipelines/{pipeline}/forms/{form}", forms.edit, form_shapes.FORM_EDIT),
+    _delete("/v2/pipelines/{pipeline}/forms/{form}", forms.delete),
     # Saved views
     _list("/v2/pipelines/{pipeline}/views", views.list_page, *PAGING),
     _post("/v2/pipelines/{pipeline}/views", views.create, view_shapes.VIEW_CREATE),

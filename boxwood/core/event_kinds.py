@@ -241,6 +241,10 @@ EVENT_KINDS: dict[str, EventKind] = {
     "validator.deleted": EventKind(
         "VALIDATOR", "DELETE", "DELETE_VALIDATOR", "deleted the rule {subject} of {pipeline}", False
     ),
+    "form.created": EventKind("FORM", "CREATE", "ADD_FORM", "added the form {subject} to {pipeline}", False),
+    "form.edited": EventKind("FORM", "EDIT", "EDIT_FORM", "changed the form {subject} of {pipeline}", False),
+    "form.deleted": EventKind("FORM", "DELETE", "DELETE_FORM", "deleted the form {subject} of {pipeline}", False),
+    "form.restored": EventKind("FORM", "CREATE", "RESTORE_FORM", "restored the form {subject} of {pipeline}", False),
     "webhook.created": EventKind("WEBHOOK", "CREATE", "NEW_WEBHOOK", "subscribed to {subject}", False),
     "webhook.edited": EventKind("WEBHOOK", "EDIT", "EDIT_WEBHOOK", "changed the subscription to {subject}", False),
     "webhook.deleted": EventKind("WEBHOOK", "DELETE", "DELETE_WEBHOOK", "ended the subscription to {subject}", False),
@@ -375,12 +379,13 @@ _NOUNS = {
     "inbound": "webhooks",
     "hook": "webhooks",
     "automation": "automations",
+    "form": "automations",
     "contact": "contacts",
     "organization": "organizations",
 }
 
 
-_SETTINGS = frozenset("pipeline webhook inbound automation mail_rule team member".split())
+_SETTINGS = frozenset("pipeline webhook inbound automation form mail_rule team member".split())
 
 
 def level_of(kind: str) -> str:

@@ -65,6 +65,7 @@ HELD: dict[str, tuple[tuple[str, str], ...]] = {
     "mail_rule": (("mail_rules", "key = :key"),),
     "suppression": (("suppressions", "key = :key"),),
     "sequence": (("sequences", "key = :key"),),
+    "form": (("forms", "key = :key"),),
     "webhook": (("webhooks", "key = :key"),),
     "inbound": (("inbound", "key = :key"), ("inbound_tokens", "endpoint_key = :key")),
     "automation": (("automations", "key = :key"), ("automation_versions", "automation_key = :key")),

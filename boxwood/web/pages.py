@@ -65,6 +65,7 @@ SCREENS = (
     "/pipelines/{pipeline}/automations",
     "/pipelines/{pipeline}/automations/{automation}",
     "/pipelines/{pipeline}/board",
+    "/pipelines/{pipeline}/forms",
     "/pipelines/{pipeline}/import",
     "/pipelines/{pipeline}/inbound/{inbound}",
     "/pipelines/{pipeline}/integrations",

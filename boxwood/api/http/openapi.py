@@ -413,7 +413,7 @@ def tag(route: Route) -> str:
 
 _TAGS = (
     "sessions settings users apikeys teams pipelines stages fields boxes newsfeed search tasks reminders comments "
-    "meetings files threads snippets contacts organizations timeline webhooks deliveries events views validators "
+    "meetings files threads snippets contacts organizations timeline webhooks deliveries events views validators forms "
     "preferences calendars streakimports"
 ).split()
 

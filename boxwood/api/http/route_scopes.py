@@ -119,6 +119,7 @@ PATHS: dict[str, str] = {
     "automations": """
         /automations/catalogue /automations /pipelines/{pipeline}/automations /teams/{team}/automations
         /automations/{automation} /automations/{automation}/enable /automations/{automation}/disable
+        /pipelines/{pipeline}/forms /pipelines/{pipeline}/forms/{form}
     """,
     "automations *": """
         /automations/{automation}/runs /automations/{automation}/runs/{run} /automations/{automation}/runs/{run}/retry
@@ -146,10 +147,10 @@ ADMIN_READS = frozenset(("/teams/{team}/audit", "/teams/{team}/audit/export"))
 WHOLE_WRITES = frozenset(
     """
     /automations /pipelines/{pipeline}/automations /teams/{team}/automations /automations/{automation}
-    /proposals/{proposal}
+    /proposals/{proposal} /pipelines/{pipeline}/forms /pipelines/{pipeline}/forms/{form}
     """.split()
 )
-"""The paths whose writes need a key without scopes: an automation acts with all rights of its owner."""
+"""The paths whose writes need a key without scopes: an automation or a form acts with all rights of its owner."""
 
 _NOUNS = {path: nouns for nouns, paths in PATHS.items() for path in paths.split()}
 

@@ -21,6 +21,7 @@ _THROUGH = {
     "automation": "SELECT key, name FROM automations WHERE {}",
     "sequence": "SELECT key, name FROM sequences WHERE {}",
     "mailing": "SELECT key, name FROM mailings WHERE {}",
+    "form": "SELECT key, name FROM forms WHERE {}",
 }
 """The statements that read the names of what events came through, by the noun in `via`."""
 

@@ -11,7 +11,7 @@ from ...errors import Conflict, Invalid
 from ...lib.address_rules import Rules
 from .. import boxes, pipelines, trash, undo_data
 from ..accounts import team_settings
-from ..activity import calendars, comments, files, meetings, messages, snippets, tasks, threads
+from ..activity import calendars, comments, files, forms, meetings, messages, snippets, tasks, threads
 from ..activity.mail import blocks, conversations, rules
 from ..activity.mail import suggestions as mail_suggestions
 from ..activity.sending import mailings, sequence_runs, sequences, suppressions
@@ -72,6 +72,7 @@ _DELETE: dict[str, Callable[[Ctx, Event], Any]] = {
     "suppression": lambda ctx, event: suppressions.delete(ctx, event.subject_key or ""),
     "mailing": lambda ctx, event: mailings.delete(ctx, event.subject_key or ""),
     "sequence": lambda ctx, event: sequences.delete(ctx, event.subject_key or ""),
+    "form": lambda ctx, event: forms.delete(ctx, event.pipeline_key or "", event.subject_key or ""),
     "webhook": lambda ctx, event: subscriptions.delete(ctx, event.subject_key or ""),
     "automation": lambda ctx, event: automations.delete(ctx, event.subject_key or ""),
     "inbound": lambda ctx, event: inbound_endpoints.delete(ctx, event.subject_key or ""),
@@ -260,6 +261,14 @@ def _view(ctx: Ctx, event: Event) -> bool:
     wanted = _members(event, saved_views.get(ctx, event.pipeline_key or "", event.subject_key or ""))
     if wanted:
         saved_views.edit(ctx, event.pipeline_key or "", event.subject_key or "", wanted)
+    return bool(wanted)
+
+
+def _form(ctx: Ctx, event: Event) -> bool:
+    wanted = _members(event, forms.get(ctx, event.pipeline_key or "", event.subject_key or ""))
+    if wanted:
+        wanted |= wanted.pop("settings", None) or {}
+        forms.edit(ctx, event.pipeline_key or "", event.subject_key or "", wanted)
     return bool(wanted)
 
 
@@ -466,6 +475,7 @@ _UNDO: dict[str, Callable[[Ctx, Event], bool]] = {
     "stage": _stage,
     "field": _field,
     "view": _view,
+    "form": _form,
     "snippet": _snippet,
     "sequence.edited": _sequence,
     "sequence.started": _sequence_started,

@@ -12,7 +12,7 @@ from ...db.engine import Row
 from ...errors import Conflict, NotFound
 from .. import access, boxes, event_kinds, events, pipelines, search, trash
 from ..access import About, Role
-from ..activity import attached, comments, files, meetings, snippets, task_times, tasks, threads
+from ..activity import attached, comments, files, forms, meetings, snippets, task_times, tasks, threads
 from ..activity.comments import COMMENTS
 from ..activity.files import FILES
 from ..activity.mail import blocks, rules
@@ -395,6 +395,12 @@ def _mail_rule(ctx: Ctx, trashed: Trashed, rows: Rows) -> None:
     rules.record_event(ctx, "mail_rule.restored", _read(ctx, rules.RULES, trashed.key), pipeline)
 
 
+def _form(ctx: Ctx, trashed: Trashed, rows: Rows) -> None:
+    pipeline = pipelines.get(ctx, trashed.pipeline_key or "")
+    trash.put_back(ctx.db, "forms", rows["forms"])
+    forms.record_event(ctx, "form.restored", _read(ctx, forms.FORMS, trashed.key), pipeline)
+
+
 def _webhook(table: Any, record_event: Callable[[Ctx, str, Any], Any]) -> Callable[[Ctx, Trashed, Rows], None]:
     """Restores a webhook subscription or an inbound webhook. The addresses of an inbound webhook work again."""
 
@@ -425,6 +431,7 @@ _RESTORERS: dict[str, Callable[[Ctx, Trashed, Rows], None]] = {
     "snippet": _snippet,
     "mail_block": _mail_block,
     "mail_rule": _mail_rule,
+    "form": _form,
     "suppression": lambda ctx, trashed, rows: suppressions.restore(ctx, rows["suppressions"]),
     "sequence": lambda ctx, trashed, rows: sequences.restore(ctx, rows["sequences"]),
     "webhook": _webhook(subscriptions.WEBHOOKS, subscriptions.record_event),

@@ -7,6 +7,7 @@ import {
   IconBuilding,
   IconChartBar,
   IconCheckbox,
+  IconForms,
   IconInbox,
   IconLayoutKanban,
   IconPlugConnected,
@@ -55,6 +56,11 @@ export const SCREENS: Screen[] = [
     tab: { label: "Automations", icon: IconBolt },
   },
   { path: "/pipelines/:pipeline/automations/:automation", load: () => import("./Automation") },
+  {
+    path: "/pipelines/:pipeline/forms",
+    load: () => import("./Forms"),
+    tab: { label: "Forms", icon: IconForms },
+  },
   {
     path: "/pipelines/:pipeline/integrations",
     load: () => import("./PipelineIntegrations"),
