@@ -13,7 +13,7 @@ from tests.jobs.test_mailboxes import Connected
 from tests.jobs.webhooks import eventually
 from tests.mail_servers.servers import Account, MailServers
 
-BOUNCES = "bounces@example.test"
+BOUNCES, UNKNOWN = "bounces@example.test", "no-such-user@example.test"
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def reading(fresh_store: Store) -> Iterator[World]:
 def test_exim_reports_what_it_could_not_deliver(reading: World, account: Account, mail_servers: MailServers) -> None:
     mailbox = Connected(reading, account).ready()
     letter = a_sent_letter(reading, mailbox.box["key"], to=(BOUNCES,))
-    send(mail_servers.ports["SMTP"], account, letter)
+    send(mail_servers.ports["SMTP"], account, letter, BOUNCES)
     bounce = bounced(reading, letter)
     assert (bounce["address"], bounce["permanent"], bounce["code"][:2]) == (BOUNCES, True, "5.")
     assert "mailbox unavailable" in bounce["text"]
@@ -43,19 +43,20 @@ def test_postfix_reports_what_it_could_not_deliver(
 ) -> None:
     """Postfix asks Exim, which refuses the recipient, and returns the letter to the mailbox."""
     mailbox = Connected(reading, account).ready()
-    letter = a_sent_letter(reading, mailbox.box["key"], to=(BOUNCES,))
-    send(postfix, account, letter)
+    letter = a_sent_letter(reading, mailbox.box["key"], to=(UNKNOWN,))
+    send(postfix, account, letter, UNKNOWN)
     bounce = bounced(reading, letter)
-    assert (bounce["address"], bounce["permanent"]) == (BOUNCES, True)
+    assert (bounce["address"], bounce["permanent"], bounce["code"]) == (UNKNOWN, True, "5.1.1")
+    assert "no such user here" in bounce["text"]
     assert mailbox.subjects() == ["Offer", "Undelivered Mail Returned to Sender"]
 
 
-def send(port: int, account: Account, letter: LetterRecord) -> None:
+def send(port: int, account: Account, letter: LetterRecord, to: str) -> None:
     message = (
-        f"From: {account.address}\r\nTo: {BOUNCES}\r\nMessage-ID: <{letter.message_id}>\r\nSubject: Offer\r\n\r\nHi\r\n"
+        f"From: {account.address}\r\nTo: {to}\r\nMessage-ID: <{letter.message_id}>\r\nSubject: Offer\r\n\r\nHi\r\n"
     )
     with smtplib.SMTP("127.0.0.1", port) as smtp:
-        smtp.sendmail(account.address, [BOUNCES], message.encode())
+        smtp.sendmail(account.address, [to], message.encode())
 
 
 def bounced(world: World, letter: LetterRecord) -> dict[str, Any]:
