@@ -6,7 +6,22 @@ import argparse
 import sys
 
 from . import version
-from .commands import backup, doctor, key, mail, mcp, migrate, restore, secrets, serve, streak, tables, user, worker
+from .commands import (
+    backup,
+    doctor,
+    key,
+    mail,
+    mcp,
+    migrate,
+    move,
+    restore,
+    secrets,
+    serve,
+    streak,
+    tables,
+    user,
+    worker,
+)
 from .commands.options import add_store, source_of
 from .errors import Problem
 
@@ -29,5 +44,6 @@ def _parser() -> argparse.ArgumentParser:
         command.add(commands)
     tables.add_commands(commands, add_store, source_of)
     migrate.add(commands)
+    move.add(commands)
     doctor.add(commands)
     return parser

@@ -17,12 +17,11 @@ from typing import Any, TypeVar
 
 import psycopg
 from psycopg import errors as pg
-from psycopg.types.string import TextLoader
 
 from ..errors import Unavailable
 from .commit_hooks import CommitHooks
 from .engine import Db, Dialect, Row
-from .postgres_connections import connect, is_pooled
+from .postgres_connections import connect, is_pooled, read_json_as_text
 from .postgres_dialect import PostgresDialect, with_psycopg_names
 from .read_cache import SharedCache, keeps_cache, reads_cached_tables
 
@@ -294,8 +293,7 @@ class Postgres:
         except BaseException:
             connection.close()
             raise
-        for name in ("json", "jsonb"):
-            connection.adapters.register_loader(name, TextLoader)
+        read_json_as_text(connection)
         self._open.append(connection)
         return connection
 

@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import Conninfo
+from psycopg.types.string import TextLoader
 
 from ..errors import Unavailable
 
@@ -35,6 +36,11 @@ def is_pooled(connection: psycopg.Connection[Any]) -> bool:
     """Whether a pooler is between: it gives its clients a process number of its own."""
     row = connection.execute("SELECT pg_backend_pid()").fetchone()
     return row is None or row[0] != connection.info.backend_pid
+
+
+def read_json_as_text(connection: psycopg.Connection[Any]) -> None:
+    for name in ("json", "jsonb"):
+        connection.adapters.register_loader(name, TextLoader)
 
 
 def environment(url: str) -> dict[str, str]:

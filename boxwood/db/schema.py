@@ -71,15 +71,26 @@ def migrate(database_url: str | None, path: str, *, restoring: bool = False) -> 
         missing = _missing(applied)
         if missing and not database_url:
             connection.execute("BEGIN IMMEDIATE")
-        if applied is None:
-            connection.execute(
-                f"CREATE TABLE {APPLIED} (migration_hash VARCHAR(64) PRIMARY KEY, migration_id VARCHAR(255), "
-                "applied_at_utc TIMESTAMP)"
-            )
-        for file in missing:
-            _apply(connection, file)
+        _bring_up_to_date(connection, applied, missing)
         connection.commit()
         return [file.stem for file in missing]
+
+
+def bring_up_to_date(connection: Any) -> None:
+    """Apply all missing migrations to PostgreSQL in the transaction of this connection."""
+    _wait_for_turn(connection, restoring=False)
+    applied = _applied(connection)
+    _bring_up_to_date(connection, applied, _missing(applied))
+
+
+def _bring_up_to_date(connection: Any, applied: set[str] | None, missing: list[Path]) -> None:
+    if applied is None:
+        connection.execute(
+            f"CREATE TABLE {APPLIED} (migration_hash VARCHAR(64) PRIMARY KEY, migration_id VARCHAR(255), "
+            "applied_at_utc TIMESTAMP)"
+        )
+    for file in missing:
+        _apply(connection, file)
 
 
 def errors(database_url: str | None) -> tuple[type[Exception], ...]:

@@ -26,7 +26,7 @@ from .commit_hooks import CommitHooks
 from .engine import Db, Dialect, Row
 from .read_cache import ReadCache, ReaderCache, SharedCache
 from .sqlite_dialect import SqliteDialect
-from .sqlite_files import Checkpoints, connect, keep_temporary_files_beside
+from .sqlite_files import Checkpoints, connect, keep_temporary_files_beside, refuse_if_moved
 
 T = TypeVar("T")
 log = logging.getLogger("boxwood.db")
@@ -310,7 +310,9 @@ class Sqlite:
         if lasting != self._lasting:
             db._connection.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
             self._lasting = lasting
+        refuse_if_moved(self._path)
         db._connection.execute("BEGIN IMMEDIATE")
+        refuse_if_moved(self._path)  # the transaction may have waited until the move was done
         db.cache.begin(db._connection)
         for request in batch:
             request.run(db, alone=len(batch) == 1)

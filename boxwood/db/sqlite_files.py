@@ -8,10 +8,13 @@ and copied the pages that every slice changes again.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import threading
 
 import apsw
+
+from ..errors import Unavailable
 
 PAGES = 4000
 """The log is copied when it has this many new pages (4 KB each)."""
@@ -42,6 +45,28 @@ def keep_temporary_files_beside(connection: apsw.Connection, path: str) -> None:
     folder = os.path.dirname(os.path.abspath(path)).replace("'", "''")
     with contextlib.suppress(apsw.SQLError):  # the disk is read-only
         connection.execute(f"PRAGMA temp_store_directory = '{folder}'")
+
+
+def mark_of_move(path: str) -> str:
+    """The file that says that the database is being moved to PostgreSQL, or was. See `db/moves`."""
+    return f"{path}.moved"
+
+
+def refuse_if_moved(path: str) -> None:
+    """Raise Unavailable while the database is moved, and after that: a change would not be in the new database."""
+    mark = mark_of_move(path)
+    if not os.path.exists(mark):
+        return
+    with contextlib.suppress(FileNotFoundError), open(mark, "r+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Unavailable("the database is being moved to PostgreSQL: try again in a moment") from None
+        if said := file.read():
+            raise Unavailable(
+                f"this database was moved ({said.strip()}): start with --database-url. To use it again, delete {mark}"
+            )
+        os.unlink(mark)  # the move was killed
 
 
 class Checkpoints:

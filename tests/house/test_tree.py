@@ -10,6 +10,7 @@ from tests.house.tree import ROOT, files, texts
 
 LONGEST = 400
 LONG = {
+    "boxwood/db/moves.py": "a move: stopping writers, the tables of both databases, rows and their digests",
     "boxwood/core/accounts/api_keys.py": "the record of an API key, its secrets and verbs, and who acts with it",
     "boxwood/core/pipelines/validation_rules.py": "a rule: its record, verbs, and how boxes are judged by it",
     "boxwood/db/postgres.py": "the engine of PostgreSQL: connections, transactions, notifications",
