@@ -45,6 +45,7 @@ _WINDOWS_1252 = "".join(bytes([byte]).decode("cp1252", "ignore") or chr(byte) fo
 _ONE_BYTE = re.compile(r"cp(125\d|437|8\d\d)$|iso8859|koi8|mac")
 _IN_ROWS = bytes(range(0x21, 0x7F))
 MOST_MIXED = 10_000
+_UTF_7 = re.compile(r"\+([A-Za-z0-9+/]*)-?")
 _JIS = re.compile(rb"\x1b(\$[@B]|\$\([@BD]|\([BJIH])")
 
 
@@ -59,6 +60,8 @@ def decode(content: bytes, label: str = "") -> str:
         return _japanese(content) if b"\x1b$" in content and content.isascii() else _any(content)
     if name == "iso2022_jp":
         return _japanese(content)
+    if name == "utf-7":
+        return _UTF_7.sub(_utf_7, _any(content))
     if name.startswith("utf-16") and b"\0" not in content and content.isascii():
         return content.decode("ascii")
     try:
@@ -142,6 +145,14 @@ def _replaced(content: bytes, name: str) -> str:
 @lru_cache(maxsize=16)
 def _table(name: str) -> str:
     return "".join(bytes([byte]).decode(name, "replace") for byte in range(256))
+
+
+def _utf_7(found: re.Match[str]) -> str:
+    """The characters of a sequence of UTF-7. What is no such sequence, such as the plus sign of a sum, stays."""
+    try:
+        return "+" if found[0] == "+-" else f"+{found[1]}-".encode().decode("utf-7")
+    except UnicodeDecodeError:
+        return found[0]
 
 
 def _japanese(content: bytes) -> str:

@@ -13,7 +13,7 @@ from .header_values import ids_of, parameters, text_of
 from .parts import MOST_BYTES_OF_HEADERS, Headers, read_headers
 from .records import Address, Mail, Unreadable
 
-VERSION = 4
+VERSION = 5
 """Of the parser. It grows when the parser finds more in a message than before."""
 MOST_BYTES = 40_000_000
 MOST_REFERENCES = 100
