@@ -27,6 +27,9 @@ from tests.processes import Process
 
 MAILBOXES_AT_ONCE = 1000
 MAILS = 20
+OLDER_MAIL_AT_MOST = {"sqlite": 8, "postgres": 16}
+"""Times a bare download and parse, on a machine that other programs use too. The figures are in
+docs/decisions/mail-sync.md."""
 
 
 @pytest.mark.long
@@ -137,7 +140,7 @@ def cpu(process: Process) -> float:
 
 
 @pytest.mark.long
-def test_older_mail_is_read_within_ten_times_a_bare_download_and_parse(fresh_store: Store, account: Account) -> None:
+def test_older_mail_is_read_within_a_few_times_a_bare_download_and_parse(fresh_store: Store, account: Account) -> None:
     count = 10_000
     body = "Dear Kim,\r\n" + "this is a line of a usual mail, as customers write them.\r\n" * 90
     account.append(*(mail(number, body=body) for number in range(count)))
@@ -164,7 +167,7 @@ def test_older_mail_is_read_within_ten_times_a_bare_download_and_parse(fresh_sto
     )
     engine.close()
     process.stop()
-    assert took < 10 * bare
+    assert took < OLDER_MAIL_AT_MOST[fresh_store.name] * bare
 
 
 def bare_download(account: Account) -> float:
