@@ -55,6 +55,7 @@ from .jobs import (
     formulas,
     hits,
     imports,
+    letter_sending,
     mailboxes,
     mailings,
     outgoing_mail,
@@ -214,6 +215,8 @@ class Boxwood:
                     providers = self.api.mail_providers
                     read_mail = mailboxes.running(self.engine, self.store, self.keys, providers, self.rules, self.clock)
                     await stack.enter_async_context(read_mail)
+                    send = letter_sending.running(self.engine, self.store, self.keys, providers, self.rules, self.clock)
+                    await stack.enter_async_context(send)
                     await stack.enter_async_context(mailings.running(self.engine, self.clock))
                     await stack.enter_async_context(sequences.running(self.engine, self.clock))
                 if self.config.mail_listen:
@@ -393,19 +396,13 @@ async def work(config: Config, *, slots: int) -> None:
     stopped = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, stopped.set)
-    store = open_store(config)
+    store, keys = open_store(config), SecretKeys(config.key_file)
     try:
         async with (
             webhooks.running(engine, rules(config), now_ms, concurrency=slots),
             automations.running(engine, rules(config), now_ms),
-            mailboxes.running(
-                engine,
-                store,
-                SecretKeys(config.key_file),
-                mail_providers(config),
-                rules(config),
-                now_ms,
-            ),
+            mailboxes.running(engine, store, keys, mail_providers(config), rules(config), now_ms),
+            letter_sending.running(engine, store, keys, mail_providers(config), rules(config), now_ms),
             mailings.running(engine, now_ms),
             sequences.running(engine, now_ms),
             mail_listener(config, engine, store, now_ms) if config.mail_listen else contextlib.nullcontext(),

@@ -113,6 +113,7 @@ SENT: dict[str, dict[str, Any]] = {
     "GET /v2/sequences/{sequence}/runs": {"after": ["sequencerun"]},
     "GET /v2/boxes/{box}/sequenceruns": {"after": ["sequencerun"]},
     "GET /v2/letters": {"params": {"boxKey": "{box}"}, "after": ["letter"]},
+    "POST /v2/letters/{letter}/resolve": {"json": {"as": "draft"}, "after": ["doubtful"]},
     "POST /v2/sendlaters": {
         "json": {
             "toAddresses": ["kim@client.example"],

@@ -305,6 +305,13 @@ class Things:
         body = {"sendAt": self.world.clock() + 86_400_000}
         return str(ok(self.ask("POST", "/v2/drafts/{waiting_draft}/send", {"json": body}))["key"])
 
+    def _make_doubtful(self) -> str:
+        """Return a letter that may have been sent."""
+        sql = "UPDATE sent_letters SET state = 'doubtful' WHERE key = :key"
+        key = self.key("letter")
+        self.world.server.engine.write(lambda db: db.run(sql, key=key))
+        return key
+
     def _make_feed(self) -> str:
         self.key("calendar")
         return self.created["feed"]

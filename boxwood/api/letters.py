@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ..core.activity.sending import bounces, drafts, hits, letters, sendlaters
+from ..core.activity.sending import bounces, doubts, drafts, hits, letters, sendlaters
 from ..core.activity.sending.records import DraftRecord, LetterRecord
 from ..core.context import Ctx
+from ..errors import Invalid
 from ..wire.shapes import drafts as shapes
 from ..wire.shapes.base import given
 from ..wire.shapes.letter_signals import LetterHitOut, hit
@@ -57,6 +58,14 @@ def list_hits(call: Call) -> Results[LetterHitOut]:
 def cancel(call: Call) -> shapes.LetterWithDraft:
     """Cancel a letter that waits. Its draft is back."""
     return _with_draft(call.ctx, *letters.cancel(call.ctx, call.path[0]))
+
+
+def resolve(call: Call) -> shapes.LetterWithDraft:
+    """Decide about a letter in doubt: it counts as sent, or it becomes a draft again."""
+    wanted = call.parse(shapes.LETTER_RESOLVE).get("as")
+    if not wanted:
+        raise Invalid("as", "is missing: sent, or draft")
+    return _with_draft(call.ctx, *doubts.resolve(call.ctx, call.path[0], wanted))
 
 
 def create(call: Call) -> shapes.LetterOut:

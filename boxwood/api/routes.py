@@ -199,6 +199,7 @@ _TABLE = [
     _list("/v2/letters/{letter}", letters.get),
     _list("/v2/letters/{letter}/hits", letters.list_hits, *PAGING),
     _post("/v2/letters/{letter}/cancel", letters.cancel),
+    _post("/v2/letters/{letter}/resolve", letters.resolve, draft_shapes.LETTER_RESOLVE),
     _post("/v2/sendlaters", letters.create, draft_shapes.SEND_LATER),
     # Mailings
     _list("/v2/mailings", mailings.list_own, *PAGING),

@@ -142,7 +142,7 @@ EVENT_KINDS: dict[str, EventKind] = {
     "message.added": EventKind(
         "MESSAGE", "CREATE", "ADD_MESSAGE", "added the mail {subject} from {email} to {box}", False
     ),
-    "message.sent": EventKind("MESSAGE", "CREATE", "SEND_MESSAGE", "sent the mail {subject} to {to}, on {box}"),
+    "message.sent": EventKind("MESSAGE", "CREATE", "SEND_MESSAGE", "sent the mail {subject} to {what}, on {box}"),
     "sequence.created": EventKind("SEQUENCE", "CREATE", "NEW_SEQUENCE", "created the sequence {subject}"),
     "sequence.edited": EventKind("SEQUENCE", "EDIT", "EDIT_SEQUENCE", "changed the sequence {subject}", False),
     "sequence.deleted": EventKind("SEQUENCE", "DELETE", "DELETE_SEQUENCE", "deleted the sequence {subject}"),
@@ -157,7 +157,6 @@ EVENT_KINDS: dict[str, EventKind] = {
     "sequence.failed": EventKind(
         "SEQUENCE", "EDIT", "FAIL_SEQUENCE", "The sequence {subject} for {email} failed: {reason}", by_itself=True
     ),
-    # Only the author of a letter sees these.
     # Only the user of a mailing sees these.
     "mailing.created": EventKind("MAIL", "CREATE", "NEW_MAILING", "created the mailing {subject}", False),
     "mailing.edited": EventKind("MAIL", "EDIT", "EDIT_MAILING", "changed the mailing {subject}", False),
@@ -170,6 +169,7 @@ EVENT_KINDS: dict[str, EventKind] = {
         "MAIL", "EDIT", "FINISH_MAILING", "The mailing {subject} is finished", by_itself=True
     ),
     "mailing.failed": EventKind("MAIL", "EDIT", "FAIL_MAILING", "could not go on with the mailing {subject}: {reason}"),
+    # Only the author of a letter sees these.
     "letter.scheduled": EventKind("MAIL", "CREATE", "SCHEDULE_LETTER", "scheduled the mail {subject}", False),
     "letter.cancelled": EventKind("MAIL", "EDIT", "CANCEL_LETTER", "cancelled the mail {subject}", False),
     "letter.resolved": EventKind("MAIL", "EDIT", "RESOLVE_LETTER", "took the mail {subject} back as a draft", False),

@@ -116,6 +116,7 @@ class Connection(asyncio.Protocol):
         self._paused = False
         self._needed = 0
         self._interrupted = False
+        self._drained: asyncio.Future[None] | None = None
 
     # The side of the socket
 
@@ -138,6 +139,15 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         self._lost = True
         self._wake()
+        self.resume_writing()
+
+    def pause_writing(self) -> None:
+        self._drained = asyncio.get_running_loop().create_future()
+
+    def resume_writing(self) -> None:
+        drained, self._drained = self._drained, None
+        if drained is not None and not drained.done():
+            drained.set_result(None)
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
@@ -153,6 +163,18 @@ class Connection(asyncio.Protocol):
         if self._lost or self._transport is None:
             raise Failed("the mail server closed the connection")
         self._transport.write(data)
+
+    async def drain(self) -> None:
+        """Wait until the peer has taken most of what was written. Raises `Failed` if it takes nothing for a time."""
+        if self._drained is None:
+            return
+        try:
+            async with asyncio.timeout(self.silence):
+                await self._drained
+        except TimeoutError:
+            raise Failed(f"the mail server took nothing for {self.silence:g} seconds") from None
+        if self._lost:
+            raise Failed("the mail server closed the connection")
 
     def interrupt(self) -> None:
         """End the waiting of `has_line`: that of now, or else the next one."""

@@ -1,4 +1,4 @@
-"""Signs in to an SMTP server and out again, to find out whether a user and a password are right. Sends no mail."""
+"""Signs in to the SMTP server of a mailbox: to send letters, or to find out whether a user and a password are right."""
 
 from __future__ import annotations
 
@@ -12,18 +12,29 @@ from .sasl import Login
 
 async def check(dialer: Dialer, host: str, port: int, security: str, login: Login) -> None:
     """Raises `Failed`, `LoginRefused`, `Refused`, or `dialing.Refused` for a forbidden address."""
+    connection = await sign_in(dialer, host, port, security, login)
+    try:
+        connection.write(b"QUIT\r\n")
+    finally:
+        connection.close()
+
+
+async def sign_in(dialer: Dialer, host: str, port: int, security: str, login: Login) -> Connection:
+    """A connection that is signed in; a login without a password or token does not sign in. Raises as `check`."""
     connection = await dialer.open(host, port, encrypted=security == TLS.DIRECT)
     try:
-        await _reply(connection)
+        await reply(connection)
         offered = await _hello(connection)
         if security == TLS.STARTTLS:
             await _ask(connection, b"STARTTLS")
             await dialer.encrypt(connection, host)
             offered = await _hello(connection)
-        await _sign_in(connection, offered, login, host, port)
-        connection.write(b"QUIT\r\n")
-    finally:
+        if login.password or login.token:
+            await _sign_in(connection, offered, login, host, port)
+    except BaseException:
         connection.close()
+        raise
+    return connection
 
 
 async def _hello(connection: Connection) -> set[str]:
@@ -50,16 +61,17 @@ async def _sign_in(connection: Connection, offered: set[str], login: Login, host
 
 async def _ask(connection: Connection, line: bytes, after_error: bytes | None = None, wants: int = 200) -> list[str]:
     connection.write(line + b"\r\n")
-    code, lines = await _reply(connection)
+    code, lines = await reply(connection)
     if code == 334 and after_error is not None:
         connection.write(base64.b64encode(after_error) + b"\r\n")
-        code, lines = await _reply(connection)
+        code, lines = await reply(connection)
     if code // 100 != wants // 100:
         raise Refused(f"{code} {' '.join(lines)}"[:300])
     return lines
 
 
-async def _reply(connection: Connection) -> tuple[int, list[str]]:
+async def reply(connection: Connection) -> tuple[int, list[str]]:
+    """The code of the server's next answer, and its lines."""
     lines: list[str] = []
     while True:
         line = (await connection.line()).decode("utf-8", "replace").rstrip("\r\n")

@@ -81,7 +81,8 @@ PATHS: dict[str, str] = {
         /mail/blocks /mail/blocks/{block} /pipelines/{pipeline}/mailrules
         /pipelines/{pipeline}/mailrules/{mailrule} /pipelines/{pipeline}/dropbox
         /senders /drafts /drafts/{draft} /drafts/{draft}/files /drafts/{draft}/preview /drafts/{draft}/send
-        /letters /letters/{letter} /letters/{letter}/hits /letters/{letter}/cancel /sendlaters
+        /letters /letters/{letter} /letters/{letter}/hits /letters/{letter}/cancel /letters/{letter}/resolve
+        /sendlaters
         /mailings /mailings/{mailing} /mailings/{mailing}/recipients/{recipient}
         /mailings/{mailing}/preview /mailings/{mailing}/test /mailings/{mailing}/start /mailings/{mailing}/pause
         /mailings/{mailing}/resume /mailings/{mailing}/cancel

@@ -14,7 +14,7 @@ from ..accounts import team_settings
 from ..activity import calendars, comments, files, forms, meetings, messages, snippets, tasks, threads
 from ..activity.mail import blocks, conversations, rules
 from ..activity.mail import suggestions as mail_suggestions
-from ..activity.sending import mailings, sequence_runs, sequences, suppressions
+from ..activity.sending import letters, mailings, sequence_runs, sequences, suppressions
 from ..automations import automations
 from ..boxes import transfers
 from ..contacts import custom_fields, entries, merge
@@ -457,12 +457,23 @@ def _decided(opposite: Callable[[Ctx, Event], None]) -> Callable[[Ctx, Event], b
     return undo
 
 
+def _scheduled(ctx: Ctx, event: Event) -> bool:
+    letters.cancel(ctx, event.subject_key or "")
+    return True
+
+
+def _sent(ctx: Ctx, event: Event) -> bool:
+    raise Conflict("a mail that was sent cannot be taken back")
+
+
 _UNDO: dict[str, Callable[[Ctx, Event], bool]] = {
     "box": _box,
     "box.moved_pipeline": _moved_pipeline,
     "task": _task,
     "comment": _comment,
     "thread.shared": _thread_shared,
+    "message.sent": _sent,
+    "letter.scheduled": _scheduled,
     "thread.split": _thread_split,
     "mail_suggestion.boxed": _decided(mail_suggestions.restore),
     "mail_suggestion.dismissed": _decided(mail_suggestions.restore),

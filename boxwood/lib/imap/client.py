@@ -270,6 +270,26 @@ class Client:
         self._check(response)
         return changed
 
+    async def append(self, folder: str, raw: bytes, *flags: str) -> None:
+        """Put a mail into a folder."""
+        self._number += 1
+        tag = f"b{self._number}".encode()
+        head = b" ".join([tag, b"APPEND", _name(folder), f"({' '.join(flags)})".encode(), b"{%d}" % len(raw)])
+        self.connection.write(head + b"\r\n")
+        while not (response := await self._response()).text.startswith(b"+"):
+            if response.text.startswith(tag + b" "):
+                self._check(response)
+                raise Failed("the mail server did not take the mail")
+            self._learn(response)
+        for at in range(0, len(raw), 1 << 16):
+            self.connection.write(raw[at : at + (1 << 16)])
+            await self.connection.drain()
+        self.connection.write(b"\r\n")
+        while not (response := await self._response()).text.startswith(tag + b" "):
+            self._learn(response)
+            self.changed = self.changed or _is_change(response)
+        self._check(response)
+
     async def noop(self) -> bool:
         """Ask for changes, where the server has no IDLE. Returns whether the folder changed."""
         await self.run("NOOP")

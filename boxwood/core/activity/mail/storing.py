@@ -359,8 +359,9 @@ def record_message(ctx: Ctx, key: str, box: Box, pipeline: Pipeline, kind: str) 
 
 
 def _record(ctx: Ctx, message: Message, box: Box, pipeline: Pipeline, kind: str) -> None:
-    """Record an event of a message. It does not store the text, which may be long and never changes."""
-    message = msgspec.structs.replace(message, text="", html=None)
+    """Record an event of a message. It does not store the text, which may be long and never changes, and hidden
+    recipients."""
+    message = msgspec.structs.replace(message, text="", html=None, bcc=[])
     events.record(
         ctx,
         kind,
@@ -370,7 +371,7 @@ def _record(ctx: Ctx, message: Message, box: Box, pipeline: Pipeline, kind: str)
         people=[message.creator_key],
         subject=message.subject or "(no subject)",
         email=message.sender.email or "an unknown sender",
-        to=", ".join(person.email for person in message.recipients[:3]) or "nobody",
+        what=", ".join(person.email for person in message.recipients[:3]) or "hidden recipients",
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from ....db.engine import Db
 from ....errors import Conflict, Invalid, NotFound
 from ....lib import ids
 from ....lib.blobs import Stored
@@ -24,8 +25,16 @@ ENCODED = 4 / 3
 
 def list_of(ctx: Ctx, of_key: str) -> list[OutgoingFile]:
     """The files of a draft or a letter, in the order in which they were attached. Checks no permission."""
+    return stored_of(ctx.db, of_key)
+
+
+def stored_of(db: Db, of_key: str) -> list[OutgoingFile]:
     sql = f"SELECT {OUTGOING_FILES.columns} FROM outgoing_files WHERE of_key = :key ORDER BY key"
-    return OUTGOING_FILES.load_all(ctx.db.rows(sql, key=of_key))
+    return OUTGOING_FILES.load_all(db.rows(sql, key=of_key))
+
+
+def as_upload(file: OutgoingFile) -> Upload:
+    return Upload(file.name, file.mime_type, Stored(file.blob, file.size, file.sha256))
 
 
 def by_owner(ctx: Ctx, keys: Sequence[str]) -> dict[str, list[OutgoingFile]]:

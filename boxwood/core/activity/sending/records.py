@@ -17,8 +17,8 @@ handed it over died, or the connection broke before the server answered; it is n
 a user took it back."""
 CHANNEL = "sent_letters"
 MOST_RECIPIENTS = 100
-NO_COPY, COPY_WANTED, COPIED, COPY_FAILED = "none", "wanted", "done", "failed"
-"""The copy in the folder of sent mail of the mailbox."""
+NO_COPY, COPY_WANTED, COPIED, COPY_FAILED, LOOK = "none", "wanted", "done", "failed", "look"
+"""The copy in the folder of sent mail of the mailbox. `look`: the letter is in doubt, and is looked for there."""
 
 
 class Track(msgspec.Struct, frozen=True):
