@@ -62,6 +62,7 @@ from .jobs import (
     sequences,
     streak_runs,
     task_due,
+    team_archives,
     upkeep,
     webhooks,
 )
@@ -110,6 +111,7 @@ class Boxwood:
         self._document: dict[str, Any] = {}
         self.api.reference = self._reference
         self.api.keys = self.keys
+        self.api.team_archive = partial(team_archives.pieces, self.store)
         self.api.mail_providers = mail_providers(config)
         self.hosts = Hosts(
             bound=config.host,

@@ -250,6 +250,7 @@ SENT: dict[str, dict[str, Any]] = {
 LEFT_OUT = frozenset(
     {
         "GET /v2/messages/{message}/images/{image}",
+        "GET /v2/teams/{team}/archive",
         "GET /v2/teams/{team}/openapi",
         "POST /v2/session/passkey",
         "POST /v2/session/passkey/options",

@@ -78,6 +78,7 @@ from . import (
     suppressions,
     tables,
     tasks,
+    team_archives,
     team_document,
     threads,
     timeline,
@@ -570,6 +571,7 @@ _TABLE = [
     _read("/v2/boxes/{box}/following", notifications.get_following),
     _post("/v2/boxes/{box}/following", notifications.follow, notification_shapes.FOLLOW),
     # The audit log
+    _list("/v2/teams/{team}/archive", team_archives.export),
     _list("/v2/teams/{team}/audit", audit.list_page, *AUDIT, "cursor", "limit"),
     _list("/v2/teams/{team}/audit/export", audit.export, *AUDIT, "format"),
     # Reports

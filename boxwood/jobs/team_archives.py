@@ -62,12 +62,38 @@ def make(engine: Engine, store: Blobs, to: Path, scope: Callable[[Db], TeamScope
     """Write the archive of a team. The file appears at `to` only when it is complete. Raises `Unavailable`."""
     with tempfile.TemporaryDirectory(prefix=".team-", dir=to.parent) as work:
         about, blobs = engine.read(lambda db: _spool(db, scope(db), Path(work), now))
-        description: dict[str, Any] = {}
-        members = _members(Path(work), store, blobs, about, description)
-        try:
-            manifest = archive.write(to, members, description)
-        except archive.Unusable as error:
-            raise Unavailable(str(error)) from error
+        return _write(store, Path(work), to, about, blobs)
+
+
+def pieces(store: Blobs, scope: Callable[[Ctx], TeamScope], now: int) -> Iterator[Callable[[Ctx], bytes]]:
+    """The archive in pieces, for a response. The first piece reads the records in its transaction, the second writes
+    the archive to a temporary file."""
+    with tempfile.TemporaryDirectory(prefix="boxwood-team-") as folder:
+        work, to = Path(folder), Path(folder) / "team.tar"
+        spooled: list[tuple[About, list[str]]] = []
+
+        def spool(ctx: Ctx) -> bytes:
+            spooled.append(_spool(ctx.db, scope(ctx), work, now))
+            return b""
+
+        def write(ctx: Ctx) -> bytes:
+            _write(store, work, to, *spooled[0])
+            return b""
+
+        yield spool
+        yield write
+        with open(to, "rb") as file:
+            for _ in range(-(-to.stat().st_size // archive.PIECE)):
+                yield lambda ctx: file.read(archive.PIECE)
+
+
+def _write(store: Blobs, work: Path, to: Path, about: About, blobs: list[str]) -> About:
+    description: dict[str, Any] = {}
+    members = _members(work, store, blobs, about, description)
+    try:
+        manifest = archive.write(to, members, description)
+    except archive.Unusable as error:
+        raise Unavailable(str(error)) from error
     return _about(to, manifest)
 
 

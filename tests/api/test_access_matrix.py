@@ -36,7 +36,7 @@ FIELDS = {"contact_field", "organization_field"}
 """They stand in the record of the team, which every member sees."""
 OF_NOBODY = {"email", "newcomer", "app_request"}
 """Names in requests that are no keys of things."""
-NOT_COMPARED = ("/files/{file}/link", "/audit", "/audit/export", "/reports/time-in-stage")
+NOT_COMPARED = ("/files/{file}/link", "/archive", "/audit", "/audit/export", "/reports/time-in-stage")
 """Ends of paths whose answers hold the time of the request, or the requests of the owner."""
 
 

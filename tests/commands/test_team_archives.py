@@ -222,6 +222,30 @@ def test_a_copy_beside_the_original_has_keys_of_its_own(world: World, tmp_path: 
 
 
 @pytest.mark.slow
+def test_an_owner_downloads_what_they_see_and_imports_it(world: World, tmp_path: Path) -> None:
+    source, file = filled(world), tmp_path / "team.tar"
+    ok(world.ada.http.post(f"/api/v2/pipelines/{source.pipeline['key']}/forms", json={"name": "Contact us"}))
+    hidden = {"name": "Bo's own", "stages": ["A"], "teamKey": world.team_key, "teamWide": False}
+    hidden = ok(world.bo.http.post("/api/v2/pipelines", json=hidden))
+    assert world.ada.http.get(f"/api/v1/pipelines/{hidden['key']}").status_code == 404
+    answer = world.ada.http.get(f"/api/v2/teams/{world.team_key}/archive")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/x-tar"
+    assert SECRET.encode() not in answer.content
+    assert b"Bo's own" not in answer.content
+    file.write_bytes(answer.content)
+    done = bring(world, file, "Downloaded")
+    assert done is not None
+    assert not done.job.left_out
+    assert done.job.counts["boxes"] == 3
+    assert done.job.counts["forms"] == 1
+    for person, status in ((world.bo, 403), (world.cy, 404)):
+        assert person.http.get(f"/api/v2/teams/{world.team_key}/archive").status_code == status
+    audit = ok(world.ada.http.get(f"/api/v2/teams/{world.team_key}/audit", params={"kind": "team.exported"}))
+    assert len(audit["results"]) == 1
+
+
+@pytest.mark.slow
 def test_an_archive_is_given_back_on_the_other_database(
     world: World, database: Store, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

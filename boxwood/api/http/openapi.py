@@ -331,6 +331,8 @@ def _answers(route: Route, answer: dict[str, Any]) -> dict[str, Any]:
     if endless(route):
         events = {"text/event-stream": {"schema": {"type": "string"}}}
         return {"200": {"description": "Events, until the client disconnects", "content": events}}
+    if route.path.endswith("/archive"):
+        return {"200": {"description": "The archive", "content": {"application/x-tar": {"schema": _BYTES}}}}
     if Chunks in _kinds(get_type_hints(route.handler).get("return", Any)):
         return {
             "200": {"description": "The table", "content": {kind: {**content} for kind, content in _TABLES.items()}}

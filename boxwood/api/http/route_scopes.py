@@ -36,6 +36,7 @@ PATHS: dict[str, str] = {
         /mailboxes/{mailbox}/refusals /mailboxes/{mailbox}/mbox /mailboxes/{mailbox}/share
         /calendars /calendars/{calendar} /calendars/{calendar}/feed.ics
         /streakimports /streakimports/{streakimport} /streakimports/{streakimport}/stop
+        /teams/{team}/archive
         /automations/{automation}/rotate /automations/{automation}/test /proposals/{proposal}/approve
         /proposals/{proposal}/reject /files/{file}/download
     """,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ...core.context import Ctx
+from ...core.import_export.team_export import TeamScope
 from ...core.views.selections import Wish
 from ...db.engine import Db, Engine
 from ...lib.address_rules import Rules
@@ -75,6 +76,8 @@ class Services:
         self.remote_images = RemoteImages(rules)
         self.failures = Failures(engine, clock)
         self.provider = ""  # the name of the OpenID Connect provider, if there is one
+        self.team_archive: Callable[[Callable[[Ctx], TeamScope], int], Iterator[Callable[[Ctx], bytes]]]
+        """Returns the pieces of an archive of a team. The application sets it."""
         self.keys = SecretKeys(Path("secret.key"))
         """The keys of passwords and tokens that are stored. The application sets them."""
         self.mail_providers: dict[str, Provider] = {}

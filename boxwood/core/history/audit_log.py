@@ -27,7 +27,7 @@ from .event_stream import Cursor
 BLOCK = 1000
 MOST_KINDS = 200
 START = "0" * 64
-_ONLY_HERE = (failed_sign_ins.KIND, "pipeline.exported")
+_ONLY_HERE = (failed_sign_ins.KIND, "pipeline.exported", "team.exported")
 """Quiet kinds of events that only the audit log shows."""
 _LEFT_OUT = ("contact.", "organization.", "snippet.")
 _COLUMNS = ", ".join(EVENTS.names)

@@ -11,7 +11,8 @@ import msgspec
 
 from ...db.engine import Db
 from ...errors import NotFound
-from .. import access, pipelines
+from .. import access, events, pipelines
+from ..accounts import api_keys
 from ..context import Ctx
 from ..people import teams
 from ..records import TEAMS, USERS, Team
@@ -67,6 +68,7 @@ def whole(db: Db, named: str) -> TeamScope:
 def of_owner(ctx: Ctx, team_key: str) -> TeamScope:
     """The scope of an owner of the team: the pipelines whose boxes they all see and may export, and no mail, views and
     automations that other users keep to themselves."""
+    api_keys.require_self(ctx)
     team = teams.get_whole(ctx, team_key)
     teams.require_owner(ctx, team)
     found = [
@@ -77,6 +79,11 @@ def of_owner(ctx: Ctx, team_key: str) -> TeamScope:
         and access.allows(ctx, role, "PIPELINE", "EXPORT", pipeline)
     ]
     return TeamScope(team, sorted(found), ctx.actor.key)
+
+
+def record_export(ctx: Ctx, team: Team) -> None:
+    """Record the export, for the audit log."""
+    events.record(ctx, "team.exported", team, team_key=team.key, subject=team.name, what="an archive")
 
 
 def records(db: Db, scope: TeamScope, noun: ArchiveNoun) -> Iterator[list[Any]]:

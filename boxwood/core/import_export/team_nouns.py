@@ -14,6 +14,7 @@ import msgspec
 from ...db.records import Table
 from ..activity.comments import COMMENTS, REACTIONS
 from ..activity.files import FILES
+from ..activity.forms import FORMS
 from ..activity.mail.blocks import BLOCKS
 from ..activity.mail.mails import MAIL_FILES, MAILS
 from ..activity.mail.rules import RULES as MAIL_RULES
@@ -313,6 +314,7 @@ NOUNS: tuple[ArchiveNoun, ...] = (
         users=("creator_key",),
     ),
     ArchiveNoun("mailBlocks", BLOCKS, f"{_OF_TEAM} AND t.user_key IS NULL", "x", users=("creator_key",)),
+    ArchiveNoun("forms", FORMS, _of_pipeline(), "w", needs=_IN_PIPELINE),
     ArchiveNoun("suppressions", SUPPRESSIONS, _OF_TEAM, "x", users=("creator_key",)),
     ArchiveNoun(
         "automations",

@@ -263,6 +263,12 @@ def _write_comments(ctx: Ctx, job: TeamImport, noun: ArchiveNoun, found: list[An
     _insert(ctx, job, noun, changed)
 
 
+def _write_forms(ctx: Ctx, job: TeamImport, noun: ArchiveNoun, found: list[Any]) -> None:
+    """Forms come switched off, and act for the importing user."""
+    changed = [msgspec.structs.replace(each, owner_key=ctx.actor.key, enabled=False) for each in found]
+    _insert(ctx, job, noun, changed)
+
+
 def _write_suppressions(ctx: Ctx, job: TeamImport, noun: ArchiveNoun, found: list[Any]) -> None:
     """Letters are not in the archive, so an address does not name its letter any longer."""
     _insert(ctx, job, noun, [msgspec.structs.replace(each, letter_key=None) for each in found])
@@ -300,6 +306,7 @@ _WRITE: dict[str, Callable[[Ctx, TeamImport, ArchiveNoun, list[Any]], None]] = {
     "tasks": _write_tasks,
     "events": _write_events,
     "comments": _write_comments,
+    "forms": _write_forms,
     "suppressions": _write_suppressions,
     "automations": _write_automations,
 }

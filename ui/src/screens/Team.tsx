@@ -1,5 +1,5 @@
 import { ActionIcon, Button, Group, Tabs, Title, Tooltip } from "@mantine/core";
-import { IconPencil, IconPlus, IconUsersGroup } from "@tabler/icons-react";
+import { IconDownload, IconPencil, IconPlus, IconUsersGroup } from "@tabler/icons-react";
 import { useState } from "react";
 import { useEvents } from "../api/live";
 import { useMe } from "../api/session";
@@ -51,6 +51,17 @@ export default function Team() {
                   )}
                 </Group>
                 <Group gap="xs">
+                  {isOwner(team, me.key) && (
+                    <Button
+                      component="a"
+                      variant="default"
+                      leftSection={<IconDownload size={15} />}
+                      href={`/api/v2/teams/${team.key}/archive`}
+                      download={`${team.name}.tar`}
+                    >
+                      Download an archive
+                    </Button>
+                  )}
                   <TeamChoice teams={teams} team={team} choose={choose} />
                   {make}
                 </Group>
