@@ -5,7 +5,8 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from tests.conftest import Person, World, ok
-from tests.ui.conftest import LOOKS
+from tests.core.activity.sending.sent import a_sent_letter
+from tests.ui.conftest import LOOKS, serious
 from tests.ui.test_mail import mail, post
 
 
@@ -215,3 +216,24 @@ def test_looks_of_the_settings_of_sending(window: Any, world: World) -> None:
         page.get_by_role("menuitem", name="Signature and sending").click()
         expect(page.get_by_role("textbox", name="Signature")).to_contain_text("Head of sales")
         screen.look("sending")
+
+
+def test_an_owner_allows_counting_opens_and_an_author_asks_for_it(window: Any, world: World) -> None:
+    box = world.box(world.pipeline(), name="Machines")
+    a_sent_letter(world, box["key"])
+    page = window(world.ada).goto("/team?section=email")
+    page.get_by_role("switch", name="E-mail may count opens and clicks").click()
+    question = page.get_by_role("dialog", name="Count opens and clicks?")
+    expect(question).to_contain_text("you need the consent of the recipients")
+    assert serious(page) == []
+    question.get_by_role("button", name="Turn it on").click()
+    expect(page.get_by_role("switch", name="E-mail may count opens and clicks")).to_be_checked()
+    page.goto(f"/boxes/{box['key']}?tab=email")
+    expect(page.get_by_text("Not opened")).to_be_visible()
+    page.get_by_role("button", name="Write", exact=True).click()
+    form = page.get_by_role("region", name="Write an e-mail")
+    form.get_by_role("switch", name="Count opens and clicks").check()
+    expect(form.get_by_text("Saved", exact=True)).to_be_visible()
+    [draft] = drafts(world)
+    assert draft["track"] == {"opens": True, "clicks": True}
+    assert serious(page) == []

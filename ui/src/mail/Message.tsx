@@ -7,6 +7,7 @@ import { Moment } from "../components/Moment";
 import { Face } from "../components/People";
 import { Loading, Ready } from "../components/states";
 import { Answer } from "../writing/Answer";
+import { MessageSignals } from "../writing/Signals";
 import { Attachments } from "./Attachments";
 import { MailFrame } from "./MailFrame";
 import classes from "./mail.module.css";
@@ -59,6 +60,7 @@ function Content({ message, isNewest }: { message: MessageOut; isNewest: boolean
   return (
     <div className={classes.content}>
       <Copies message={message} />
+      <MessageSignals message={message.key} />
       <Ready query={query} loading={<Loading rows={3} />}>
         {(view) => (
           <>

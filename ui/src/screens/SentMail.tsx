@@ -17,6 +17,7 @@ import { LetterActions } from "../writing/LetterLine";
 import { STATES, stateOf } from "../writing/letters";
 import { recipientName } from "../writing/letterText";
 import { draftAddress } from "../writing/place";
+import { Signals } from "../writing/Signals";
 import { timeInWords } from "../writing/sendTimes";
 import writing from "../writing/writing.module.css";
 
@@ -177,6 +178,7 @@ function Line({ letter }: { letter: LetterOut }) {
           <span className={mail.state} data-colour={state.colour}>
             {STATES[letter.state]?.label ?? letter.state}
           </span>
+          <Signals letter={letter} />
           {letter.error && (
             <Text size="xs" className="quiet" style={{ whiteSpace: "normal" }} maw={240}>
               {letter.error}

@@ -13,6 +13,7 @@ import { People } from "../team/People";
 import { refreshTeams } from "../team/refresh";
 import { isOwner } from "../team/roles";
 import { Suppressions } from "../team/Suppressions";
+import { Tracking } from "../team/Tracking";
 
 const SECTIONS = ["people", "email", "audit"] as const;
 
@@ -76,6 +77,7 @@ export default function Team() {
                   <People key={team.key} team={team} />
                 </Tabs.Panel>
                 <Tabs.Panel value="email" className={classes.sections}>
+                  <Tracking team={team} />
                   <Suppressions key={team.key} team={team} />
                 </Tabs.Panel>
                 <Tabs.Panel value="audit">

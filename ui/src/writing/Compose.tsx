@@ -94,6 +94,7 @@ type LetterProps = {
 
 function Letter({ draft, senders, pipeline, onOpen, onRenew }: LetterProps) {
   const me = useMe();
+  const team = api.useQuery("get", "/v2/teams/{team}", { params: { path: { team: draft.teamKey } } });
   const saving = useSaving(draft);
   const { content, change } = saving;
   const offers = useOffers(pipeline);
@@ -373,9 +374,21 @@ function Letter({ draft, senders, pipeline, onOpen, onRenew }: LetterProps) {
           onBoxFile={(key) => void keepFiles([...content.files.map((each) => each.key), key])}
         />
         <InsertMenu offers={offers} onInsert={insert} />
-        {isOwn && (
+        {(team.data?.mailTracking || content.track.opens || content.track.clicks) && (
           <Switch
             ml="auto"
+            size="xs"
+            label="Count opens and clicks"
+            checked={content.track.opens || content.track.clicks}
+            onChange={(event) => {
+              const wanted = event.currentTarget.checked;
+              change({ track: { opens: wanted, clicks: wanted } }, { track: { opens: wanted, clicks: wanted } });
+            }}
+          />
+        )}
+        {isOwn && (
+          <Switch
+            ml={team.data?.mailTracking ? "xs" : "auto"}
             size="xs"
             label="Shared draft"
             title="Colleagues see and change this draft"
