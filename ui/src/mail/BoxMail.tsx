@@ -1,6 +1,6 @@
 import { Button, Group } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconAt, IconDownload, IconMail, IconPencil } from "@tabler/icons-react";
+import { IconAt, IconDownload, IconMail, IconPencil, IconRepeat } from "@tabler/icons-react";
 import { Suspense, useEffect } from "react";
 import { Link } from "react-router";
 import { api } from "../api/client";
@@ -8,12 +8,15 @@ import { useOpenBox } from "../box/context";
 import { Empty, Loading, Ready } from "../components/states";
 import { lazily } from "../lib/lazily";
 import { useSearch } from "../lib/search";
+import { BoxRuns } from "../sequences/Runs";
 import { useWritingHere, WritingContext } from "../writing/context";
 import { Drafts } from "../writing/Drafts";
 import { isOnItsWay } from "../writing/letters";
+import writingClasses from "../writing/writing.module.css";
 import { Conversation } from "./Conversation";
 import classes from "./mail.module.css";
 
+const StartSequence = lazily(() => import("../sequences/StartSequence"));
 const BoxAddresses = lazily(() => import("./BoxAddresses").then((file) => ({ default: file.BoxAddresses })));
 
 /** The e-mail conversations of the open box, the latest first. The address says which one is open. */
@@ -24,6 +27,7 @@ export default function BoxMail() {
   const [search, setSearch] = useSearch();
   const named = search.get("thread");
   const [addresses, dialog] = useDisclosure(false);
+  const [starting, sequence] = useDisclosure(false);
   const write = () => writing.begin({ boxKey: box.key });
   // A link can ask for a new e-mail with a parameter of the address.
   const asked = search.get("write") === "email";
@@ -44,9 +48,20 @@ export default function BoxMail() {
       <section aria-label="E-mail">
         <Group justify="flex-end" mb={6}>
           {mayEdit && (
-            <Button size="compact-sm" mr="auto" leftSection={<IconPencil size={14} stroke={1.8} />} onClick={write}>
-              Write
-            </Button>
+            <Group gap="xs" mr="auto">
+              <Button size="compact-sm" leftSection={<IconPencil size={14} stroke={1.8} />} onClick={write}>
+                Write
+              </Button>
+              <Button
+                variant="subtle"
+                color="gray"
+                size="compact-xs"
+                leftSection={<IconRepeat size={14} stroke={1.6} />}
+                onClick={sequence.open}
+              >
+                Sequence
+              </Button>
+            </Group>
           )}
           <Button
             variant="subtle"
@@ -72,8 +87,12 @@ export default function BoxMail() {
           )}
         </Group>
         <Suspense fallback={null}>
+          {starting && <StartSequence pipeline={pipeline.key} boxes={[box.key]} onClose={sequence.close} />}
           {addresses && <BoxAddresses box={box} mayEdit={mayEdit} onClose={dialog.close} />}
         </Suspense>
+        <div className={writingClasses.drafts}>
+          <BoxRuns box={box.key} />
+        </div>
         <Drafts />
         <Ready query={query} loading={<Loading rows={4} />}>
           {(threads) => {

@@ -105,6 +105,18 @@ export const SCREENS: Screen[] = [
     found: { label: "Blocked senders", words: "e-mail block blacklist spam domain settings" },
   },
   {
+    path: "/mail/mailings",
+    load: () => import("./Mailings"),
+    found: { label: "Mailings", words: "e-mail merge newsletter campaign bulk" },
+  },
+  { path: "/mail/mailings/:mailing", load: () => import("./Mailing") },
+  {
+    path: "/mail/sequences",
+    load: () => import("./Sequences"),
+    found: { label: "Sequences", words: "e-mail follow up cadence drip steps" },
+  },
+  { path: "/mail/sequences/:sequence", load: () => import("./Sequence") },
+  {
     path: "/mail/snippets",
     load: () => import("./Snippets"),
     found: { label: "Snippets", words: "e-mail text template shortcut reply answer" },

@@ -15,12 +15,15 @@ import {
   IconColumnInsertRight,
   IconDownload,
   IconForms,
+  IconMail,
+  IconRepeat,
   IconTrash,
   IconUser,
   IconX,
 } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
-import { useState } from "react";
+import { Suspense, useState } from "react";
+import { useNavigate } from "react-router";
 import { api } from "../api/client";
 import { WITH_COUNTS } from "../api/pipelines";
 import type { PipelineOut } from "../api/schema";
@@ -31,6 +34,8 @@ import { failed } from "../components/toasts";
 import type { Field } from "../fields/kind";
 import { kindOf } from "../fields/kinds";
 import { saveCsv } from "../lib/csv";
+import { lazily } from "../lib/lazily";
+import { beginMailing } from "../mailings/begin";
 import classes from "./Bulk.module.css";
 import { boxes, type Operation, runBatch } from "./batch";
 import { asText, type Column } from "./columns";
@@ -47,7 +52,9 @@ type BulkProps = {
   onOpen: (dialog: Dialog | null) => void;
 };
 
-export type Dialog = "stage" | "assign" | "field" | "pipeline" | "delete";
+export type Dialog = "stage" | "assign" | "field" | "pipeline" | "sequence" | "delete";
+
+const StartSequence = lazily(() => import("../sequences/StartSequence"));
 
 const BUTTONS: { dialog: Dialog; label: string; icon: typeof IconTrash }[] = [
   { dialog: "stage", label: "Stage", icon: IconArrowsRight },
@@ -68,6 +75,16 @@ export function Bulk(props: BulkProps) {
   const edit = (body: unknown, says: (count: number) => string) =>
     write.mutate({ operations: keys.map((key) => ({ method: "POST", path: `/v1/boxes/${key}`, body })), says });
   const close = () => onOpen(null);
+  const navigate = useNavigate();
+  // One box gets an e-mail, several a mailing.
+  const mail = useMutation({
+    mutationFn: async () => {
+      const [only, ...others] = keys;
+      if (only && others.length === 0) return `/boxes/${only}?tab=email&write=email`;
+      return beginMailing(pipeline.teamKey, `Mailing to ${boxes(keys.length)} of ${pipeline.name}`, keys);
+    },
+    onSuccess: (address) => navigate(address),
+  });
 
   return (
     <>
@@ -89,6 +106,23 @@ export function Bulk(props: BulkProps) {
             {each.label}
           </Button>
         ))}
+        <Button
+          variant="subtle"
+          color="gray"
+          leftSection={<IconMail size={15} stroke={1.6} />}
+          loading={mail.isPending}
+          onClick={() => mail.mutate()}
+        >
+          E-mail
+        </Button>
+        <Button
+          variant="subtle"
+          color="gray"
+          leftSection={<IconRepeat size={15} stroke={1.6} />}
+          onClick={() => onOpen("sequence")}
+        >
+          Sequence
+        </Button>
         <Button
           variant="subtle"
           color="gray"
@@ -171,6 +205,11 @@ export function Bulk(props: BulkProps) {
             write.mutate({ operations, says: (count) => `Moved ${boxes(count)} to ${name}` }, { onSuccess: onClear });
           }}
         />
+      )}
+      {open === "sequence" && (
+        <Suspense fallback={null}>
+          <StartSequence pipeline={pipeline.key} boxes={keys} onClose={close} />
+        </Suspense>
       )}
       {open === "delete" && (
         <Modal opened onClose={close} title={`Delete ${boxes(keys.length)}?`}>
