@@ -34,7 +34,9 @@ export function Running({ mailing }: { mailing: MailingOut }) {
         {counts.refused > 0 && `, ${counts.refused} not sent`}
         {counts.doubtful > 0 && `, ${counts.doubtful} perhaps sent`}
         {counts.cancelled > 0 && `, ${counts.cancelled} cancelled`}. {counts.replied} replied, {counts.unsubscribed}{" "}
-        unsubscribed.
+        unsubscribed{counts.bounced > 0 && `, ${counts.bounced} came back`}.
+        {(mailing.track.opens || counts.opened > 0) && ` ${counts.opened} opened it.`}
+        {(mailing.track.clicks || counts.clicked > 0) && ` ${counts.clicked} followed a link.`}
         {mailing.state === "scheduled" &&
           mailing.startTimestamp &&
           ` It begins ${timeInWords(mailing.startTimestamp)}.`}

@@ -1,4 +1,4 @@
-import { Input, Select, Stack, TextInput } from "@mantine/core";
+import { Input, Select, Stack, Switch, TextInput } from "@mantine/core";
 import { Suspense, useRef } from "react";
 import { Link } from "react-router";
 import { api } from "../api/client";
@@ -17,6 +17,7 @@ type WhatProps = { mailing: MailingOut; error: unknown; onChange: (edit: Mailing
 /** The text of a mailing, with merge fields. */
 export function What({ mailing, error, onChange }: WhatProps) {
   const senders = api.useQuery("get", "/v2/senders", {});
+  const team = api.useQuery("get", "/v2/teams/{team}", { params: { path: { team: mailing.teamKey } } });
   const offers = useOffers(null);
   const editor = useRef<EditorHandle>(null);
   const own = (senders.data?.results ?? []).filter((each) => each.teamKey === mailing.teamKey);
@@ -65,6 +66,16 @@ export function What({ mailing, error, onChange }: WhatProps) {
           Type {"{{"} for a merge field, / for a snippet. Each e-mail ends with a link to unsubscribe.
         </Input.Description>
       </div>
+      {team.data?.mailTracking && (
+        <Switch
+          label="Count opens and clicks"
+          checked={mailing.track.opens || mailing.track.clicks}
+          onChange={(event) => {
+            const wanted = event.currentTarget.checked;
+            onChange({ track: { opens: wanted, clicks: wanted } });
+          }}
+        />
+      )}
     </Stack>
   );
 }

@@ -183,7 +183,14 @@ function Letter({ draft, senders, pipeline, onOpen, onRenew }: LetterProps) {
           return null;
         }
       }
-      const body = { undoSeconds: 10, version: saving.version(), ...(at !== undefined && { sendAt: at }) };
+      // Who sends in spite of the warnings also writes to an address from which a letter came back.
+      const isToOne = content.to.length + content.cc.length + content.bcc.length === 1;
+      const body = {
+        undoSeconds: 10,
+        version: saving.version(),
+        ...(at !== undefined && { sendAt: at }),
+        ...(sure && isToOne && { overrideBounces: true }),
+      };
       const { data } = await client.POST("/v2/drafts/{draft}/send", { params, body });
       saving.stop();
       return data as LetterOut;
