@@ -64,7 +64,7 @@ def arrive(world: World, raw: bytes, uid: int = 1) -> str:
         if not progress.wants(mailbox, decision):
             return decision.reason
         decision = matching.decide(ctx, mailbox, [whole])[0]
-        return progress.settle_mail(ctx, folder, Look(uid, decision, mailbox, mail=whole))
+        return progress.settle_mails(ctx, folder, [Look(uid, decision, mailbox, mail=whole)])[0]
 
     outcome: str = world.as_("ada", work)
     return outcome
@@ -158,7 +158,7 @@ def test_forged_reports_change_nothing(world: World) -> None:
     whole = mail.parse(report(letter.message_id, (KIM, "5.1.1")))
     folder = FolderRecord(other.key, "INBOX", "inbox", 1, 0, 1, True, 0)
     look = Look(1, Decision("skip", "unmatched"), other, mail=whole)
-    world.as_("cy", lambda ctx: progress.settle_mail(ctx, folder, look))
+    world.as_("cy", lambda ctx: progress.settle_mails(ctx, folder, [look]))
     assert "bounced" not in letter_of(world, letter)
     assert "bounced" not in letter_of(world, waiting)
     assert suppressed(world) == []
