@@ -182,13 +182,12 @@ class SendingWorker:
         now = self.clock()
         files, html, text, headers = await self.engine.write_soon(partial(_parts, letter=letter))
         contents = await asyncio.to_thread(self._contents, files)
-        compose = partial(
-            composing.composed, letter, files=files, content=lambda file: contents[file.key], now=now, headers=headers
-        )
+        compose = partial(composing.composed, letter, files=files, content=lambda file: contents[file.key], now=now)
         plain = text_of(letter)
-        clean = await asyncio.to_thread(compose, letter.html, plain)
-        is_same = html == letter.html and text == plain
-        raw = clean if is_same else await asyncio.to_thread(compose, html, text)
+        # The stored copy counts nothing, and its owner cannot unsubscribe the recipient by a button.
+        clean = await asyncio.to_thread(compose, letter.html, plain, headers={})
+        is_same = html == letter.html and text == plain and not headers
+        raw = clean if is_same else await asyncio.to_thread(compose, html, text, headers=headers)
         parsed = await asyncio.to_thread(mail.parse, clean)
         session = await connection.open(mailbox)
         people = list(dict.fromkeys(addresses.in_ascii(person.email) for person in letter.people))
