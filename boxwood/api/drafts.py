@@ -75,8 +75,8 @@ async def attach(call: Call, body: Body) -> Reply:
 
 def preview(call: Call) -> shapes.DraftPreviewOut:
     """The letter of a draft as it would be sent now, for its contact and box or for others."""
-    call.parse(shapes.DRAFT_PREVIEW)
-    return shapes.preview(previews.preview(call.ctx, call.path[0]))
+    given = call.parse(shapes.DRAFT_PREVIEW)
+    return shapes.preview(previews.preview(call.ctx, call.path[0], **given))
 
 
 def send(call: Call) -> shapes.LetterOut:

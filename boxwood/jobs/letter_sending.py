@@ -137,7 +137,7 @@ class SendingWorker:
     async def _send(self, letter: LetterRecord, connection: _Connection) -> bool:
         """Send a letter, and store what became of it. Returns whether the next letter of the mailbox may follow."""
         now = self.clock()
-        mailbox, verdict = await self.engine.read_soon(partial(handing.check, letter=letter, now=now))
+        mailbox, verdict = await self.engine.write_soon(partial(handing.check, letter=letter, now=now))
         if isinstance(verdict, Stop) or mailbox is None:
             why = verdict.reason if isinstance(verdict, Stop) else "its mailbox was removed"
             await self._settle(partial(handing.failed, letter=letter, now=now, why=why, for_good=True))

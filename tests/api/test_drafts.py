@@ -122,3 +122,25 @@ def test_only_those_who_may_send_from_a_mailbox_send_from_it(world: World, box: 
     assert world.bo.http.post(f"/api/v2/drafts/{other['key']}/send", json=bad).status_code == 400
     empty = ok(world.bo.http.post("/api/v2/drafts", json={"mailboxKey": team}))
     assert world.bo.http.post(f"/api/v2/drafts/{empty['key']}/send", json={}).status_code == 400
+
+
+def test_merge_fields_are_filled_but_never_those_that_a_stranger_wrote(world: World, box: dict[str, Any]) -> None:
+    mailbox(world, world.ada)
+    ok(world.ada.http.post(f"/api/v1/boxes/{box['key']}", json={"notes": "a secret"}))
+    trap = "{{box.notes}} {<b></b>{box.notes}} {\n{box.notes}}"
+    came = message(world, box, subject="{{box.notes}}", text=trap, sender='"{{box.notes}}" <zoe@client.example>')
+    reply = draft(world, kind="reply", messageKey=came["key"])
+    path = f"/api/v2/drafts/{reply['key']}"
+    html = "<p>Hello {{contact.givenName|there}}, about {{box.name}}</p>" + reply["html"]
+    ok(world.ada.http.post(path, json={"html": html}))
+    shown = ok(world.ada.http.post(f"{path}/preview", json={}))
+    assert f"Hello there, about {box['name']}" in shown["text"]
+    assert "a secret" not in shown["text"] + shown["html"] + shown["subject"]
+    assert shown["missing"] == []
+    ok(world.ada.http.post(path, json={"html": "<p>Dear {{contact.familyName}}</p>"}))
+    assert ok(world.ada.http.post(f"{path}/preview", json={}))["missing"] == [
+        {"field": "contact.familyName", "where": "html"}
+    ]
+    refused = world.ada.http.post(f"{path}/send", json={})
+    assert refused.status_code == 400
+    assert "{{contact.familyName}} has no value" in refused.text

@@ -129,3 +129,26 @@ def test_what_a_server_refuses_gives_the_draft_back_and_notifies(sending: World,
     again = send(world, draft)
     eventually(lambda: letter(world, again["key"])["state"] == "refused")
     assert "refuses to sign in" in letter(world, again["key"])["error"]
+
+
+def test_an_automation_sends_a_snippet_through_a_mailbox(sending: World, mail_servers: Any) -> None:
+    world, own, customer = sending, mail_servers.account(), mail_servers.account()
+    key = connect(world, own)
+    pipeline = world.pipeline()
+    snippet = ok(
+        world.ada.http.put("/api/v1/snippets", json={"snippetName": "Hi", "snippetText": "About {{box.name}}"})
+    )
+    step = {
+        "type": "email.send",
+        "with": {"to": [customer.address], "subject": "Hello", "mailbox": own.address, "snippet": snippet["key"]},
+    }
+    rule = {"name": "Greet", "trigger": {"type": "box.created"}, "steps": [step]}
+    made = ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/automations", json=rule))
+    ok(world.ada.http.post(f"/api/v2/automations/{made['key']}/enable"))
+    box = world.box(pipeline, name="Acme & Sons")
+    eventually(lambda: customer.count() == 1)
+    came = mails(customer)[0]
+    assert came["Auto-Submitted"] == "auto-generated"
+    assert came.get_body(("plain",)).get_content().strip() == "About Acme & Sons"  # type: ignore[union-attr]
+    found = ok(world.ada.http.get("/api/v2/letters", params={"boxKey": box["key"]}))["results"]
+    assert [(each["automatic"], each["mailboxKey"]) for each in found] == [(True, key)]

@@ -23,7 +23,7 @@ from ..people.contacts import CONTACTS
 from ..people.organizations import ORGANIZATIONS
 from ..pipelines import names, schema
 from ..records import WITH_OPTIONS, Box, Field, Pipeline
-from . import runs
+from . import letter_step, runs
 from .automations import Automation, load
 from .runs import Run
 from .steps import milliseconds
@@ -211,6 +211,14 @@ def _link_to_box(step: StepContext, given: Given, member: str, key: str) -> None
 
 def _email(step: StepContext, given: Given) -> Output:
     """Queue the e-mail in the step's transaction, so that it is sent once, after the transaction commits."""
+    if as_text(given.get("mailbox")).strip():
+        return {"letter": letter_step.schedule(step.ctx, given, step.run.box_key)}
+    for name in letter_step.WITH_MAILBOX:
+        if as_text(given.get(name)).strip():
+            raise Invalid(name, "needs a mailbox that sends the mail")
+    for name in ("subject", "text"):
+        if not as_text(given.get(name)).strip():
+            raise Invalid(name, "is missing")
 
     def post(to: list[str]) -> str:
         return outgoing_mail.post(

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ....db.engine import Db
 from ..mail.mailbox_records import MailboxRecord
-from . import limits, suppressions
+from . import limits, sequence_queue, suppressions
 from .records import LetterRecord
 
 
@@ -50,6 +50,14 @@ def _suppressed(db: Db, letter: LetterRecord, mailbox: MailboxRecord, now: int) 
     return Stop(suppressions.sentence(found)) if found else GO
 
 
+def _held(db: Db, letter: LetterRecord, mailbox: MailboxRecord, now: int) -> Verdict:
+    """A letter of a sequence is not sent after a reply: its mailbox is read first."""
+    found = sequence_queue.hold(db, letter, now)
+    if found is None:
+        return GO
+    return Stop(found.reason) if found.until is None else Wait(found.until, found.reason)
+
+
 def _quiet(db: Db, letter: LetterRecord, mailbox: MailboxRecord, now: int) -> Verdict:
     if not letter.automatic:
         return GO
@@ -69,4 +77,4 @@ def _room(db: Db, letter: LetterRecord, mailbox: MailboxRecord, now: int) -> Ver
     return Wait(until, "the limit of the mailbox", of_mailbox=letter.automatic) if until > now else GO
 
 
-CHECKS: list[Check] = [_suppressed, _quiet, _gap, _room]
+CHECKS: list[Check] = [_suppressed, _quiet, _gap, _room, _held]

@@ -15,8 +15,10 @@ from ....errors import Forbidden, NotFound, Problem
 from ....lib.durations import HOUR, MINUTE, SECOND
 from ....lib.mail import Mail
 from ... import boxes
+from ...accounts import makers
 from ...context import Ctx
 from ...records import USERS
+from ...records.scopes import WRITE
 from ..files import Upload
 from ..mail import mails, storing
 from ..mail.mailbox_records import MAILBOXES, MailboxRecord
@@ -106,14 +108,17 @@ def check(db: Db, letter: LetterRecord, now: int) -> tuple[MailboxRecord | None,
     ctx = acting(db, letter, now)
     if ctx is None:
         return None, Stop("its author may not work in the team any longer")
+    pipeline_key = None
     try:
         mailbox = senders.get(ctx, letter.mailbox_key)
         if letter.box_key:
-            boxes.reach(ctx, letter.box_key, "UPDATE")
+            pipeline_key = boxes.reach(ctx, letter.box_key, "UPDATE")[1].key
     except NotFound:
         return None, Stop("its box is not there any longer")
     except Problem as error:
         return None, Stop(str(error))
+    if not makers.may(db, letter.maker, now, [("mail", WRITE)], pipeline_key):
+        return None, Stop("the API key that scheduled it may not send mail any longer")
     return mailbox, ask(db, letter, mailbox, now)
 
 

@@ -14,13 +14,14 @@ from ....lib import addresses, ids, mail
 from ....lib.durations import DAY
 from ....lib.mail import Address
 from ... import access, boxes, events
+from ...accounts import makers
 from ...context import Ctx
 from ...people import teams
 from .. import messages
 from ..mail import sharing
 from ..mail.mailbox_records import MailboxRecord
 from ..mail.records import FULL, PERSONAL, PRIVATE
-from . import drafts, limits, outgoing_files, quoting, senders, suppressions
+from . import drafts, limits, merging, outgoing_files, quoting, senders, suppressions
 from .records import (
     CANCELLED,
     CHANNEL,
@@ -61,9 +62,14 @@ def send_draft(
     undo = UNDO_SECONDS if undo_seconds is None else undo_seconds
     if not 0 <= undo <= MOST_UNDO_SECONDS:
         raise Invalid("undoSeconds", f"must be from 0 to {MOST_UNDO_SECONDS}")
+    content, missing = merging.merged(
+        ctx, drafts.content_of(ctx, draft), mailbox, box_key=draft.box_key, contact_key=draft.contact_key
+    )
+    if missing:
+        raise Invalid(missing[0].where, f"{{{{{missing[0].field}}}}} has no value: fill it, or give it a default")
     letter = schedule(
         ctx,
-        drafts.content_of(ctx, draft),
+        content,
         mailbox=mailbox,
         box_key=draft.box_key,
         thread_key=draft.thread_key,
@@ -135,6 +141,7 @@ def schedule(
         text=content.text,
         track=content.track,
         automatic=automatic,
+        maker=makers.maker_of(ctx),
         mailing_key=mailing_key,
         run_key=run_key,
         state=SCHEDULED,

@@ -22,6 +22,7 @@ MOST_REFERENCES = 20
 RE, FWD = "Re:", "Fwd:"
 _REPLY_PREFIXES = "re aw antw antwort sv vs svar ref rif res odp ynt cevap r vá 回复 答复 回覆 返信 ответ отв".split()
 _PICTURES, _PARTS = "/quoted-pictures/", "/quoted-parts/"
+_BRACES = re.compile(r"\{(?=(?:<[^<>]*>|\s)*\{)")
 _COUNTED = re.compile(r"[\[(]\d+[\])]$")
 _PICTURE = re.compile(rf'"{_PICTURES}([^"]*)"')
 _PART = re.compile(rf'"{_PARTS}(\d+)"')
@@ -53,8 +54,14 @@ def subject(message: Message, mark: str) -> str:
     while True:
         prefix, colon, _ = bare[:60].replace("：", ":").partition(":")
         if not colon or _COUNTED.sub("", prefix.strip()).casefold() not in known:
-            return f"{mark} {bare}".strip()
+            return without_fields(f"{mark} {bare}".strip())
         bare = bare[len(prefix) + 1 :].strip()
+
+
+def without_fields(text: str) -> str:
+    """The text of a correspondent with an invisible character between `{{`. Otherwise a stranger could write merge
+    fields into a mail, whose answer would then tell them values of the box."""
+    return _BRACES.sub("{\u200b", text)
 
 
 def references(message: Message) -> list[str]:
@@ -67,17 +74,17 @@ def references(message: Message) -> list[str]:
 def quoted(db: Db, message: Message, attached: list[MailFile], *, forwards: bool) -> str:
     """The message as HTML, for the end of a draft: without scripts, and without our own tracking."""
     page = _clean(tracking.without_ours(db, message.html), attached) if message.html else ""
-    page = page or "<br>".join(html.escape(message.text).split("\n"))
+    page = without_fields(page or "<br>".join(html.escape(message.text).split("\n")))
     sent = format_datetime(datetime.fromtimestamp(message.sent_at / 1000, UTC))
     if not forwards:
-        by = html.escape(_shown(message.sender))
+        by = without_fields(html.escape(_shown(message.sender)))
         return (
             f'<div class="gmail_quote"><div>On {sent}, {by} wrote:</div>'
             f'<blockquote class="gmail_quote" type="cite">{page}</blockquote></div>'
         )
-    head = [("From", _shown(message.sender)), ("Date", sent), ("Subject", message.subject)]
+    head: list[tuple[str, str]] = [("From", _shown(message.sender)), ("Date", sent), ("Subject", message.subject)]
     head += [("To", ", ".join(map(_shown, message.recipients))), ("Cc", ", ".join(map(_shown, message.cc)))]
-    lines = "<br>".join(f"{name}: {html.escape(value)}" for name, value in head if value)
+    lines = without_fields("<br>".join(f"{name}: {html.escape(value)}" for name, value in head if value))
     return f'<div class="gmail_quote"><div>---------- Forwarded message ---------<br>{lines}</div><br>{page}</div>'
 
 

@@ -143,6 +143,8 @@ class LetterRecord(msgspec.Struct, frozen=True):
     created_at: int
     updated_at: int
     overrides: bool = False
+    maker: str | None = None
+    """The API key through which it was scheduled (see `accounts/makers`)."""
     """Whether its author wants to write to an address although an earlier letter came back."""
 
     @property

@@ -8,7 +8,7 @@ from ....errors import Invalid
 from ... import boxes
 from ...context import Ctx
 from .. import snippets
-from . import drafts, letters, senders
+from . import drafts, letters, merging, senders
 from .records import LetterContent, LetterRecord, Track
 
 
@@ -39,6 +39,9 @@ def create(ctx: Ctx, given: dict[str, Any]) -> LetterRecord:
     box_key = given.get("box_key")
     if not box_key and given.get("should_box"):
         box_key = _box_of(ctx, mailbox.team_key, to[0].email)
+    content, missing = merging.merged(ctx, content, mailbox, box_key=box_key, contact_key=None)
+    if missing:
+        raise Invalid("snippetKeyList", f"{{{{{missing[0].field}}}}} has no value: give it a default")
     return letters.schedule(
         ctx,
         content,
