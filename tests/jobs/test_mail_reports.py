@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from boxwood.core.activity.sending.records import LetterRecord
+from tests.api.automations import Rule, do
 from tests.conftest import Server, Store, World, ok
 from tests.core.activity.sending.sent import a_sent_letter
 from tests.jobs.test_letters import mails
@@ -46,6 +47,8 @@ def test_only_the_recipient_gets_the_picture_and_the_tracked_links(
     tracking = {"mailTracking": True, "trackingHost": "links.team.example"}
     ok(world.ada.http.post(f"/api/v2/teams/{world.team_key}", json=tracking))
     mailbox = Connected(world, account, smtp=account.smtp).ready()
+    pipeline = {"key": mailbox.box["pipelineKey"]}
+    rule = Rule(world, pipeline, "message.sent", do("comment.create", message="{{ message.subject }} sent"))
     page = '<p>See <a href="https://shop.example/a">the shop</a></p>'
     draft = {"mailboxKey": mailbox.key, "boxKey": mailbox.box["key"], "to": [customer.address], "subject": "Offer"}
     key = ok(
@@ -63,6 +66,7 @@ def test_only_the_recipient_gets_the_picture_and_the_tracked_links(
     letter = ok(world.ada.http.get(f"/api/v2/letters/{sent['key']}"))
     stored = ok(world.ada.http.get(f"/api/v2/messages/{letter['messageKey']}"))["html"]
     assert ("/t/" in copy, "/t/" in stored) == (False, False)
+    assert rule.only()["boxKey"] == mailbox.box["key"]
     world.clock.advance(ms=60_000)
     with world.client(None) as person:
         browser = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0"}

@@ -96,6 +96,7 @@ TRIGGERS: dict[str, Trigger] = {
         ),
         subject="message",
     ),
+    "message.sent": Trigger("An e-mail is sent from a box", kinds=("message.sent",), subject="message"),
     "message.bounced": Trigger(
         "A sent e-mail came back",
         kinds=("message.bounced",),

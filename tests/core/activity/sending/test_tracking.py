@@ -5,12 +5,14 @@ import re
 import httpx
 import pytest
 
+from boxwood.core.activity.mail.matching import Decision
 from boxwood.core.activity.sending import hits, tracking
 from boxwood.core.activity.sending.records import LetterRecord
 from boxwood.lib.durations import MINUTE, SECOND
 from tests.api.automations import Rule, do
 from tests.conftest import World, ok, refused
 from tests.core.activity.sending.sent import HTML, a_sent_letter
+from tests.mail_in import mailbox_of, raw_mail, receive
 
 HOST = "links.team.example"
 CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0 Safari/537.36"
@@ -83,6 +85,14 @@ def test_a_letter_is_tracked_only_if_the_team_and_its_author_want_it(world: Worl
     assert '<img src="https://team.example/logo.png">' in page
     quoted = world.server.engine.read(lambda db: tracking.without_ours(db, page))
     assert quoted.replace("<a></a>", "") == HTML.replace("'", '"')
+    # A user who reads an answer that quotes the letter does not count as a recipient.
+    answer = raw_mail(7, subject="Re: Offer", files={}).replace(b"text/plain", b"text/html")
+    answer = answer.replace(b"The price is 1200", page.encode("ascii", "xmlcharrefreplace"))
+    chosen = Decision("store", "chosen", [world.box(world.pipeline())["key"]])
+    (message,) = receive(world, "ada", mailbox_of(world, "ada"), answer, decision=chosen).message_keys
+    shown = ok(world.ada.http.get(f"/api/v2/messages/{message}/view", params={"images": "true"}))
+    assert HOST not in str(shown["html"])
+    assert "https://shop.example/a" in shown["html"]
     only_opens = prepared(world, a_sent_letter(world, clicks=False))
     assert len(paths(only_opens)) == 1
     assert paths(prepared(world, a_sent_letter(world, opens=False, clicks=False))) == []
