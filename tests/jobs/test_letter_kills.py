@@ -110,19 +110,8 @@ def run(store: Store, account: Account, *, count: int, kills: int) -> None:
     assert states["sent"] + states["doubtful"] == count, states
     assert states["doubtful"] <= kills
     assert len(arrived) >= states["sent"]
-    in_doubt = {
-        to
-        for (to,) in sending.engine.read(
-            lambda db: db.rows("SELECT message_id FROM sent_letters WHERE state = 'doubtful'")
-        )
-    }
-    ids = Counter(str(mail["Message-ID"]).strip("<> ") for mail in server.came)
-    sent = {
-        str(found)
-        for (found,) in sending.engine.read(
-            lambda db: db.rows("SELECT message_id FROM sent_letters WHERE state = 'sent'")
-        )
-    }
+    in_doubt, sent = sending.ids("doubtful"), sending.ids("sent")
+    ids = {str(mail["Message-ID"]).strip("<> ") for mail in server.came}
     assert sent <= ids, "a letter counts as sent that no server accepted"
     assert ids <= sent | in_doubt
     messages = sending.engine.read(lambda db: db.row("SELECT COUNT(*), COUNT(DISTINCT mail_key) FROM messages"))

@@ -145,6 +145,10 @@ def test_an_automation_sends_a_snippet_through_a_mailbox(sending: World, mail_se
     rule = {"name": "Greet", "trigger": {"type": "box.created"}, "steps": [step]}
     made = ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/automations", json=rule))
     ok(world.ada.http.post(f"/api/v2/automations/{made['key']}/enable"))
+    task = {"type": "task.create", "with": {"text": "Ask about {{ message.subject }}"}}
+    other = {"name": "Ask", "trigger": {"type": "message.sent"}, "steps": [task]}
+    asking = ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/automations", json=other))
+    ok(world.ada.http.post(f"/api/v2/automations/{asking['key']}/enable"))
     box = world.box(pipeline, name="Acme & Sons")
     eventually(lambda: customer.count() == 1)
     came = mails(customer)[0]
@@ -152,3 +156,8 @@ def test_an_automation_sends_a_snippet_through_a_mailbox(sending: World, mail_se
     assert came.get_body(("plain",)).get_content().strip() == "About Acme & Sons"  # type: ignore[union-attr]
     found = ok(world.ada.http.get("/api/v2/letters", params={"boxKey": box["key"]}))["results"]
     assert [(each["automatic"], each["mailboxKey"]) for each in found] == [(True, key)]
+    given = {"boxKey": box["key"], "mailboxKey": key, "to": [customer.address], "subject": "Lunch", "text": "Today?"}
+    send(world, ok(world.ada.http.post("/api/v2/drafts", json=given)))
+    path = f"/api/v2/boxes/{box['key']}/tasks"
+    eventually(lambda: len(ok(world.ada.http.get(path))["results"]) > 0)
+    assert [each["text"] for each in ok(world.ada.http.get(path))["results"]] == ["Ask about Lunch"]

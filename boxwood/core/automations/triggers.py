@@ -96,7 +96,7 @@ TRIGGERS: dict[str, Trigger] = {
         ),
         subject="message",
     ),
-    "message.sent": Trigger("An e-mail is sent from a box", kinds=("message.sent",), subject="message"),
+    "message.sent": Trigger("A user sends an e-mail from a box", kinds=("message.sent",), subject="message"),
     "message.bounced": Trigger(
         "A sent e-mail came back",
         kinds=("message.bounced",),
@@ -329,6 +329,8 @@ def matches(
             return wanted in (None, kind)
         case "message.received":
             return _message_matches(trigger, thing)
+        case "message.sent":
+            return not thing.automatic  # a rule that sends mail would start itself again
         case "message.bounced":
             return not trigger.get("permanent") or detail.get("code", "").startswith("5.")
         case "meeting.created":
