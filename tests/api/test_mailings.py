@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from boxwood.core.activity.sending import mailing_queue
+from boxwood.core.activity.sending import mailing_queue, suppressions
 from tests.conftest import Person, World, ok, refused
 
 V2 = "/api/v2"
@@ -149,3 +149,16 @@ def test_the_rights_of_the_user_who_started_a_mailing_count_for_each_letter(worl
     done = ok(world.bo.http.get(at))
     assert (done["state"], done["counts"]["sent"]) == ("done", 20)
     assert done["counts"]["leftOut"] == {"noAccess": 1, "refused": 9}
+
+    letter = ok(world.bo.http.get(f"{at}/recipients"))["results"][0]["letterKey"]
+    notice = partial(suppressions.notice, team_key=world.team_key, address="p0@c.example", letter_key=letter)
+    world.as_("bo", lambda ctx: notice(ctx, reason="unsubscribe"))
+    head = "From: p1@c.example\r\nTo: bo@team.example\r\nSubject: Re: News\r\nMessage-ID: <1@c.example>\r\n"
+    for automatic in ("Auto-Submitted: auto-replied\r\n", ""):
+        raw = f"{head.replace('<1', f'<{len(automatic)}')}{automatic}\r\nThank you"
+        ok(world.ada.http.post(f"{V2}/boxes/{boxes[1]}/messages", json={"raw": raw}))
+        replied = ok(world.bo.http.get(at))["counts"]["replied"]
+        assert replied == (0 if automatic else 1)
+    assert ok(world.bo.http.get(at))["counts"]["unsubscribed"] == 1
+    found = ok(world.bo.http.get(f"{at}/recipients", params={"state": "replied"}))["results"]
+    assert [each["address"] for each in found] == ["p1@c.example"]
