@@ -23,7 +23,7 @@ from ..lib.tables import Row, Table
 from ..wire.shapes import directory
 from ..wire.shapes.base import Out
 from .downloads import disposition
-from .http import dry_run
+from .http import dry_run, idempotency
 from .http.bodies import Body
 from .http.call import Call
 from .http.replies import Chunks, Reply, encode
@@ -147,28 +147,44 @@ async def _import(call: Call, body: Body, noun: Noun[Any]) -> Reply:
     taking = partial(
         entry_tables.take, noun=noun, columns=columns, wanted=mapping, match=match == "auto", change=change
     )
+    identity = [mapping, match, given, hashlib.sha256(content).hexdigest()]
     if len(rows) <= AT_ONCE:
-        identity = [mapping, match, given, hashlib.sha256(content).hexdigest()]
         return await call.write(identity, lambda ctx: _shown(taking(ctx, team_key=call.path[0], rows=rows)))
-    for name, asked in ((dry_run.NAME, call.dry), ("Idempotency-Key", call.header("idempotency-key"))):
-        if asked:
-            raise Invalid(name, f"is for tables of up to {AT_ONCE:,} rows, and this table has {len(rows):,}")
-    return Reply(encode(_shown(await _in_parts(call, taking, rows))))
+    if call.dry:
+        raise Invalid(dry_run.NAME, f"is for tables of up to {AT_ONCE:,} rows, and this table has {len(rows):,}")
+    return await _in_parts(call, taking, rows, identity)
 
 
-async def _in_parts(call: Call, taking: Callable[..., EntryReport], rows: list[Row]) -> EntryReport:
-    """Import a long table in parts, each in a transaction, so that other users do not wait."""
+async def _in_parts(call: Call, taking: Callable[..., EntryReport], rows: list[Row], identity: list[Any]) -> Reply:
+    """Import a long table in parts, each in a transaction, so that other users do not wait.
+
+    With an Idempotency-Key, each part is stored by itself: a repetition of a request that broke off continues after the
+    last part, in the same change.
+    """
     report: EntryReport | None = None
+    is_repeated = True
     for at in range(0, len(rows), AT_ONCE):
+        more = {} if report is None else {"change": report.change}
 
-        def work(db: Db, part: list[Row] = rows[at : at + AT_ONCE]) -> EntryReport:
+        def work(db: Db, at: int = at, more: dict[str, str] = more) -> EntryReport | Reply:
             ctx = call.enter(call.api.context(db, call))
-            return taking(ctx, team_key=call.path[0], rows=part)
+            part = rows[at : at + AT_ONCE]
+            taken: list[EntryReport] = []
+
+            def take() -> Reply:
+                taken.append(taking(ctx, team_key=call.path[0], rows=part, **more))
+                return Reply(encode(taken[0]))
+
+            reply = call.once([*identity, at], take, part=f" part {at}" if at else "")
+            return taken[0] if taken else reply
 
         done = await call.api.engine.write_soon(work)
+        is_repeated = is_repeated and isinstance(done, Reply)
+        if isinstance(done, Reply):
+            done = EntryReport(*msgspec.json.decode(done.body))
         report = report.plus(done) if report else done
     assert report is not None
-    return report
+    return Reply(encode(_shown(report)), headers=(idempotency.REPLAYED,) if is_repeated else ())
 
 
 def _mapping(call: Call) -> dict[str, str | None]:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from boxwood.api import entry_tables
+from boxwood.errors import Unavailable
 from tests.conftest import World, ok, refused
 from tests.sheets import xlsx
 
@@ -99,13 +100,28 @@ def test_a_long_table_is_imported_in_parts_as_one_change(world: World, monkeypat
     monkeypatch.setattr(entry_tables, "AT_ONCE", 2)
     rows = "".join(f"Ann {at},ann{at}@home.example\n" for at in range(4))
     table = f"Name,Email\n{rows}Bo,none\nCy,cy@home.example\n"
-    for refused_member, given in (("dryRun", {}), ("Idempotency-Key", {"Idempotency-Key": "k"})):
-        params = {"dryRun": "true"} if refused_member == "dryRun" else {}
-        path = f"/api/v2/teams/{world.team_key}/contacts/import"
-        answer = world.ada.http.post(path, params=params, content=table, headers={"content-type": "text/csv", **given})
-        refused(answer, 400, refused_member, "up to 2 rows")
-    done = ok(send(world, table))
+    path = f"/api/v2/teams/{world.team_key}/contacts/import"
+    headers = {"content-type": "text/csv", "Idempotency-Key": f"k{world.number}"}
+    refused(world.ada.http.post(path, params={"dryRun": "true"}, content=table), 400, "dryRun", "up to 2 rows")
+    # The connection to the database breaks in the third part; the repetition continues there, and a later one is
+    # answered alike without doing anything.
+    take, calls = entry_tables.entry_tables.take, []
+
+    def breaks(*given: Any, **more: Any) -> Any:
+        calls.append(more["change"])
+        if len(calls) == 3:
+            raise Unavailable("the disk is full")
+        return take(*given, **more)
+
+    monkeypatch.setattr(entry_tables.entry_tables, "take", breaks)
+    assert world.ada.http.post(path, content=table, headers=headers).status_code == 503
+    assert len(contacts(world)) == 4
+    done = ok(world.ada.http.post(path, content=table, headers=headers))
     assert (done["created"], [each["row"] for each in done["rejected"]]) == (5, [5])
+    assert len(calls) == 4
+    again = world.ada.http.post(path, content=table, headers=headers)
+    assert (ok(again), again.headers["idempotent-replayed"], len(calls)) == (done, "true", 4)
+    refused(world.ada.http.post(path, content=table + "Di,di@home.example\n", headers=headers), 422, "")
     ok(world.ada.http.post("/api/v2/undo", json={"change": done["change"]}))
     assert contacts(world) == []
 

@@ -147,11 +147,13 @@ class Call:
             raise idempotency.Replayed(reply)
         return reply
 
-    def once(self, sent: list[Any], work: Callable[[], T]) -> T | Reply:
+    def once(self, sent: list[Any], work: Callable[[], T], part: str = "") -> T | Reply:
         """The result of `work`, or the stored response if the request is a repetition (see `idempotency.once`). `sent`
-        is what a repetition must have in common with this request, besides the path."""
+        is what a repetition must have in common with this request, besides the path. `part` names a part of the request
+        that is stored by itself."""
         request = [self.route.verb, self.route.path, self.path, *sent]
         key = self.header("idempotency-key")
+        key = f"{key}{part}" if key else ""
         return idempotency.once(self.ctx, key, self.credential, request, work, self._require_reach)
 
     def _require_reach(self) -> None:
