@@ -416,7 +416,8 @@ async def work(config: Config, *, slots: int) -> None:
 
 def build(config: Config) -> Boxwood:
     """Create the server, and tune the garbage collection of this process."""
-    boxwood = Boxwood(config, open_engine(config.database_url, config.sqlite_path, **config.postgres))
+    engine = open_engine(config.database_url, config.sqlite_path, checkpoints=config.checkpoints, **config.postgres)
+    boxwood = Boxwood(config, engine)
     # The code creates hardly any reference cycles, and searching for them took two fifths of an import's time. So the
     # objects of the start are never searched, and later objects less often.
     gc.collect()

@@ -21,6 +21,8 @@ class Config:
     """The URL of the same database without the pooler."""
     connections: int = 20
     """The connections of a process to PostgreSQL for its requests and jobs."""
+    checkpoints: bool = True
+    """Whether the server copies SQLite's log into the database. Otherwise a program such as Litestream does."""
     workers: int = 1
     allow_private_webhooks: bool = False
     deliver: bool = True

@@ -32,6 +32,12 @@ def add(commands: Any) -> None:
     add_connections(serve)
     serve.add_argument("--workers", type=int, default=int(env("WORKERS", "1")), help="processes (PostgreSQL only)")
     serve.add_argument(
+        "--no-checkpoints",
+        action="store_true",
+        default=env_flag("NO_CHECKPOINTS"),
+        help="leave SQLite's log to Litestream, which must run beside (SQLite only)",
+    )
+    serve.add_argument(
         "--no-deliveries",
         action="store_true",
         default=env_flag("NO_DELIVERIES"),
@@ -119,6 +125,7 @@ def _config(options: argparse.Namespace) -> Config:
         host=options.host,
         port=options.port,
         connections=options.connections,
+        checkpoints=not options.no_checkpoints,
         workers=options.workers,
         allow_private_webhooks=options.allow_private_webhooks,
         mail_servers=options.mail_servers,

@@ -195,7 +195,7 @@ class Sqlite:
     dialect: Dialect = SqliteDialect()
     one_process = True
 
-    def __init__(self, path: str, *, readers: int = 3) -> None:
+    def __init__(self, path: str, *, readers: int = 3, checkpoints: bool = True) -> None:
         self._path = path
         self._lasting = True
         """Whether the writer's commits currently wait for the disk."""
@@ -206,7 +206,7 @@ class Sqlite:
         self._reads: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
         writer = connect(self._path)
         keep_temporary_files_beside(writer, self._path)
-        self._checkpoints = Checkpoints(writer, connect(self._path))
+        self._checkpoints = Checkpoints(writer, connect(self._path)) if checkpoints else None
         self._threads = [threading.Thread(target=self._write_on, args=(writer,), name="db-writer", daemon=True)]
         self._threads += [
             threading.Thread(target=self._read_on, name=f"db-reader-{n}", daemon=True) for n in range(readers)
@@ -301,7 +301,8 @@ class Sqlite:
         for channel, keys in db.notices.items():
             for callback in self._listeners.get(channel, ()):
                 callback(keys)
-        self._checkpoints.after_commit()
+        if self._checkpoints:
+            self._checkpoints.after_commit()
 
     def _transact(self, db: SqliteDb, batch: list[_Request]) -> None:
         db.laters, db.notices = {}, {}
@@ -353,7 +354,8 @@ class Sqlite:
             self._reads.put(None)
         for thread in self._threads:
             thread.join()
-        self._checkpoints.close()
+        if self._checkpoints:
+            self._checkpoints.close()
 
 
 def _as_unavailable(error: BaseException) -> BaseException:
