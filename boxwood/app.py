@@ -66,7 +66,7 @@ from .jobs import (
     upkeep,
     webhooks,
 )
-from .lib import html_cleaning, jsonlog, oauth, tokens
+from .lib import draining, html_cleaning, jsonlog, oauth, tokens
 from .lib.address_rules import Rules
 from .lib.blobs import Blobs, Disk
 from .lib.client_address import read_networks
@@ -196,6 +196,8 @@ class Boxwood:
         if await self.engine.write_soon(self._adopt_mail):
             await asyncio.to_thread(self.engine.empty_log)
         _before_shutdown(self.api.bells.close)
+        if self.config.drain and threading.current_thread() is threading.main_thread():
+            draining.at_sigterm(self.config.drain / 1000)
         jobs = [
             asyncio.create_task(upkeep.run(self.engine, self._note_uses, self.store, self.clock)),
             asyncio.create_task(task_due.run(self.engine, self.clock)),
@@ -261,6 +263,8 @@ class Boxwood:
 
     async def ready(self, request: Request) -> Response:
         """Whether the database replies within 5 seconds and can be written: status 200 or 503."""
+        if draining.is_on():
+            return JSONResponse({"status": "stopping"}, 503)
         try:
             await asyncio.wait_for(self.engine.write_soon(partial(backlog.try_to_write, now=self.clock())), 5)
         except Exception as error:

@@ -23,6 +23,8 @@ class Config:
     """The connections of a process to PostgreSQL for its requests and jobs."""
     checkpoints: bool = True
     """Whether the server copies SQLite's log into the database. Otherwise a program such as Litestream does."""
+    drain: int = 0
+    """Milliseconds that a process goes on answering after SIGTERM, while it says that it is not ready."""
     workers: int = 1
     allow_private_webhooks: bool = False
     deliver: bool = True

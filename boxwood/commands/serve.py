@@ -38,6 +38,12 @@ def add(commands: Any) -> None:
         help="leave SQLite's log to Litestream, which must run beside (SQLite only)",
     )
     serve.add_argument(
+        "--drain",
+        type=readers.span,
+        default=env("DRAIN", "0"),
+        help="how long to go on answering after SIGTERM while /readyz says 503, such as 10s (not at all)",
+    )
+    serve.add_argument(
         "--no-deliveries",
         action="store_true",
         default=env_flag("NO_DELIVERIES"),
@@ -126,6 +132,7 @@ def _config(options: argparse.Namespace) -> Config:
         port=options.port,
         connections=options.connections,
         checkpoints=not options.no_checkpoints,
+        drain=options.drain,
         workers=options.workers,
         allow_private_webhooks=options.allow_private_webhooks,
         mail_servers=options.mail_servers,

@@ -12,6 +12,7 @@ from typing import Any
 from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ...lib import draining
 from .usage import Usage
 
 log = logging.getLogger("boxwood.requests")
@@ -53,6 +54,8 @@ class Observed:
                 value = request_id.encode()
                 headers = [*message.get("headers", ()), (b"x-request-id", value), (b"x-streak-request-id", value)]
                 _protect(headers, scope)
+                if draining.is_on():
+                    headers.append((b"connection", b"close"))
                 message["headers"] = headers
             await send(message)
 
