@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.conftest import Person, World, ok
 from tests.core.activity.sending.sent import a_sent_letter
+from tests.jobs.webhooks import eventually
+from tests.mail_servers.servers import MailServers
 from tests.ui.conftest import LOOKS, serious
 from tests.ui.test_mail import mail, post
 
@@ -237,3 +240,59 @@ def test_an_owner_allows_counting_opens_and_an_author_asks_for_it(window: Any, w
     [draft] = drafts(world)
     assert draft["track"] == {"opens": True, "clicks": True}
     assert serious(page) == []
+
+
+@pytest.mark.slow
+def test_an_answer_is_undone_then_sent_and_stands_in_its_conversation(
+    window: Any, world: World, mail_servers: MailServers
+) -> None:
+    own, customer = mail_servers.account(), mail_servers.account()
+    given = {"address": own.address, "imap": own.imap, "smtp": own.smtp, "teamKey": world.team_key}
+    ok(world.ada.http.post("/api/v2/mailboxes", json=given))
+    box = world.box(world.pipeline(), name="Machines")
+    post(world, box, mail("Machines", "Can you deliver?", number=1, sender=f"Zoe Zuse <{customer.address}>"))
+    page = window(world.ada).goto(f"/boxes/{box['key']}?tab=email")
+    page.get_by_role("button", name="Reply", exact=True).click()
+    text = page.get_by_role("region", name="Write an e-mail").get_by_role("textbox", name="Text")
+    text.click()
+    page.keyboard.type("In May.")
+    page.keyboard.press("Control+Enter")
+    page.get_by_role("alert").filter(has_text="Sent").get_by_role("button", name="Undo").click()
+    expect(text).to_contain_text("In May.")
+    assert customer.count() == 0
+    text.click()
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("group", name="Letter Re: Machines")).to_contain_text("Being sent")
+    # After the ten seconds in which it can be undone.
+    article = page.get_by_role("article", name="E-mail from Ada Lovelace")
+    expect(article.frame_locator("iframe").get_by_text("In May.")).to_be_visible()
+    expect(page.get_by_role("group", name="Letter Re: Machines")).to_have_count(0)
+    eventually(lambda: customer.count() == 1)
+    page.goto("/mail/sent")
+    rows = page.get_by_role("row", name="Re: Machines")
+    expect(rows.filter(has_text="Cancelled")).to_have_count(1)
+    expect(rows.filter(has_text="Sent")).to_have_count(1)
+
+
+def test_the_author_says_whether_a_letter_in_doubt_was_sent(window: Any, world: World) -> None:
+    box = world.box(world.pipeline(), name="Machines")
+    mailbox(world, world.ada)
+    for subject in ("First", "Second"):
+        new = {"boxKey": box["key"], "to": ["zoe@zuse.example"], "subject": subject, "html": "<p>Hello</p>"}
+        draft = ok(world.ada.http.post("/api/v2/drafts", json=new))
+        ok(world.ada.http.post(f"/api/v2/drafts/{draft['key']}/send", json={"sendAt": world.clock() + 86_400_000}))
+    sql = """
+        UPDATE sent_letters SET state = 'doubtful', handed_at = :now, error = 'The connection broke'
+        WHERE box_key = :box
+    """
+    world.server.engine.write(lambda db: db.run(sql, now=world.clock(), box=box["key"]))
+    page = window(world.ada).goto(f"/boxes/{box['key']}?tab=email")
+    first, second = (page.get_by_role("group", name=f"Letter {name}") for name in ("First", "Second"))
+    expect(first).to_contain_text("Perhaps sent")
+    expect(first).to_contain_text("The connection broke")
+    assert serious(page) == []
+    first.get_by_role("button", name="It was sent").click()
+    expect(first).to_have_count(0)
+    second.get_by_role("button", name="Make it a draft").click()
+    form = page.get_by_role("region", name="Write an e-mail")
+    expect(form.get_by_label("Subject")).to_have_value("Second")

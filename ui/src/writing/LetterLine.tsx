@@ -1,11 +1,11 @@
-import { Button, Text } from "@mantine/core";
+import { Button, Group, Text } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import type { LetterOut } from "../api/schema";
 import { useMe } from "../api/session";
 import { useNow } from "../components/Moment";
 import { say } from "../components/toasts";
 import mail from "../mail/mail.module.css";
-import { stateOf, takeBack } from "./letters";
+import { resolve, stateOf, takeBack } from "./letters";
 import { recipientName } from "./letterText";
 import classes from "./writing.module.css";
 
@@ -35,7 +35,7 @@ export function LetterLine({ letter, onOpen }: { letter: LetterOut; onOpen: (dra
   );
 }
 
-/** What its author can do with a letter: cancel it while it waits. */
+/** What its author can do with a letter: cancel it while it waits, or say whether it was sent. */
 export function LetterActions({ letter, onOpen }: { letter: LetterOut; onOpen: (draft: string | null) => void }) {
   const me = useMe();
   const back = (draft: string | null) => {
@@ -43,6 +43,10 @@ export function LetterActions({ letter, onOpen }: { letter: LetterOut; onOpen: (
     if (draft) onOpen(draft);
   };
   const cancel = useMutation({ mutationFn: () => takeBack(letter.key), onSuccess: back });
+  const decide = useMutation({
+    mutationFn: (as: "sent" | "draft") => resolve(letter.key, as),
+    onSuccess: (draft, as) => (as === "draft" ? back(draft) : undefined),
+  });
   if (letter.creatorKey !== me.key) return null;
   if (letter.state === "scheduled") {
     return (
@@ -57,5 +61,15 @@ export function LetterActions({ letter, onOpen }: { letter: LetterOut; onOpen: (
       </Button>
     );
   }
-  return null;
+  if (letter.state !== "doubtful") return null;
+  return (
+    <Group gap={4} wrap="nowrap">
+      <Button variant="default" size="compact-xs" loading={decide.isPending} onClick={() => decide.mutate("sent")}>
+        It was sent
+      </Button>
+      <Button variant="default" size="compact-xs" loading={decide.isPending} onClick={() => decide.mutate("draft")}>
+        Make it a draft
+      </Button>
+    </Group>
+  );
 }

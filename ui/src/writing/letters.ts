@@ -40,3 +40,10 @@ export async function takeBack(letter: string): Promise<string | null> {
   await Promise.all([refreshLetters(), refreshDrafts()]);
   return (data as LetterWithDraft).draft?.key ?? null;
 }
+
+/** Decides about a letter that may have been sent: it was, or it is a draft again. Returns the draft. */
+export async function resolve(letter: string, as: "sent" | "draft"): Promise<string | null> {
+  const { data } = await client.POST("/v2/letters/{letter}/resolve", { params: { path: { letter } }, body: { as } });
+  await Promise.all([refreshLetters(), refreshDrafts()]);
+  return (data as LetterWithDraft).draft?.key ?? null;
+}
