@@ -88,12 +88,12 @@ class Ctx:
 
     def show(self, noun: str, key: str, before: Any, after: Any, name: str = "") -> None:
         """Show a change in the answer of a dry run, for changes that record no event. `before` and `after` are records,
-        or their members by name."""
+        or their members by name; empty for a thing that is created or deleted."""
         if self.effects is None:
             return
         old, new = msgspec.to_builtins(before), msgspec.to_builtins(after)
         changed = [member for member in {**old, **new} if old.get(member) != new.get(member)]
-        values = [{member: each.get(member) for member in changed} for each in (old, new)]
+        values = [{member: each.get(member) for member in changed} if each else {} for each in (old, new)]
         self.effects.unrecorded.append(Unrecorded(noun, key, name, *values))
 
     @property

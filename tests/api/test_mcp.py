@@ -146,6 +146,23 @@ def test_an_assistant_works_with_every_tool(world: World, transport: Transport) 
         funnel = await call("report", pipeline="Deals", kind="funnel")
         assert funnel["won"] == 1
 
+        mail = {"box": key, "to": ["grace@navy.example"], "subject": "Offer", "text": "Hello Grace\n\nBest"}
+        assert (await call("draft_mail", **mail, dryRun=True))["dryRun"] is True
+        draft = await call("draft_mail", **mail)
+        assert "was not sent" in draft["message"]
+        assert "version" in await call.fails("draft_mail", draft=draft["draft"]["key"], text="Dear Grace")
+        written = draft["draft"]
+        await call("draft_mail", draft=written["key"], version=written["version"], text="Dear Grace")
+        (stored,) = ok(world.ada.http.get("/api/v2/drafts"))["results"]
+        assert (stored["text"], stored["to"], stored["boxKey"]) == ("Dear Grace", ["grace@navy.example"], key)
+        assert ok(world.ada.http.get("/api/v2/letters"))["results"] == []
+        raw = "From: Eva <eva@client.example>\nTo: ada@x.example\nMessage-ID: <1@client.example>\n\nLunch?"
+        message = ok(world.ada.http.post(f"/api/v2/boxes/{key}/messages", content=raw))["key"]
+        answer = await call("draft_mail", how="reply", message=message, text="Gladly & soon")
+        assert answer["draft"]["to"] == ["Eva <eva@client.example>"]
+        assert answer["draft"]["html"].startswith("<p>Gladly &amp; soon</p>")
+        assert "Lunch?" in answer["draft"]["html"]
+
         undone = await call("undo", change=moved["change"], dryRun=True)
         assert undone["changes"][0]["after"] == {"stageKey": "5001"}
         assert (await call("undo", change=moved["change"]))["undone"]["events"] == 1
@@ -231,10 +248,17 @@ def test_a_key_that_may_only_propose_makes_proposals_through_its_tools(world: Wo
         assert (await call("read", key=answer["proposal"]["key"]))["state"] == "WAITING"
         dry = await call("move_box", box=box["key"], stage="Won", dryRun=True)
         assert "proposal" not in dry
+        answer = await call("draft_mail", how="reply", message=mail["key"], text="Gladly")
+        assert answer["proposed"] is True
 
+    raw = "From: Eva <eva@client.example>\nTo: ada@x.example\nMessage-ID: <1@client.example>\n\nLunch?"
+    mail = ok(world.ada.http.post(f"/api/v2/boxes/{box['key']}/messages", content=raw))
     asyncio.run(modern(world.server.url, made["apiKey"], work))
-    (waiting,) = ok(world.ada.http.get("/api/v2/proposals"))["results"]
-    ok(world.ada.http.post(f"/api/v2/proposals/{waiting['key']}/approve", json={}))
+    for waiting in ok(world.ada.http.get("/api/v2/proposals"))["results"]:
+        ok(world.ada.http.post(f"/api/v2/proposals/{waiting['key']}/approve", json={}))
+    (draft,) = ok(world.ada.http.get("/api/v2/drafts"))["results"]
+    assert "Gladly" in draft["html"]
+    assert "Lunch?" in draft["html"]
     assert ok(world.ada.http.get(f"/api/v1/boxes/{box['key']}"))["stageKey"] == "5002"
 
 

@@ -54,6 +54,12 @@ def comment(given: Json) -> Json:
     return _filled(key=given.get("key"), box=given.get("boxKey"), text=given.get("message"))
 
 
+def draft(given: Json) -> Json:
+    names = {"box": "boxKey", "thread": "threadKey"}
+    members = ("key", "version", "kind", "to", "cc", "subject", "text", "html")
+    return _filled(**{name: given.get(name) for name in members}, **{n: given.get(w) for n, w in names.items()})
+
+
 _DIRECTORY = (
     *("key", "name", "givenName", "familyName", "title", "other", "emailAddresses", "phoneNumbers", "addresses"),
     *("domains", "industry", "employeeCount", "twitterHandle", "linkedinHandle", "fields"),

@@ -255,6 +255,25 @@ TOOLS = [
         },
     ),
     Tool(
+        "draft_mail",
+        "Draft a mail",
+        "Write the draft of an e-mail, or change one with `draft`. It is never sent: a person reads it in Boxwood, "
+        "changes it and sends it. An answer (how=reply or replyAll) and a forward begin with the recipients, the "
+        "subject and the quoted text of `message`; your text goes above it.",
+        writing.draft_mail,
+        {
+            "box": text("The key of the box that the mail is about. Not needed for an answer."),
+            "how": text("Default: new.", "new", "reply", "replyAll", "forward"),
+            "message": text("The key of the message that is answered or forwarded: `read` the thread to find it."),
+            "to": texts("Addresses, with or without a name: Grace Hopper <grace@navy.example>."),
+            "cc": texts("Further recipients."),
+            "subject": text("The subject. Not needed for an answer."),
+            "text": text("The text of the mail, as plain text."),
+            "draft": text("The key of the draft to change. What you leave out stays."),
+            "version": number("The version of this draft, as it was returned.", 1, 1_000_000),
+        },
+    ),
+    Tool(
         "undo",
         "Undo",
         "Take back a change. `change` is in the answer of every tool that wrote, and in histories. If something was "

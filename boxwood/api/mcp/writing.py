@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from typing import Any
 
@@ -120,6 +121,35 @@ async def save_task(operations: Operations, given: Given) -> shown.Json:
         body["status"] = "DONE" if given["done"] else "NOT_DONE"
     path = at("/v2/boxes/{}/tasks", box=given["box"]) if "box" in given else at("/v2/tasks/{}", task=given["task"])
     return await _write(operations, given, path, body, "task", shown.task)
+
+
+async def draft_mail(operations: Operations, given: Given) -> shown.Json:
+    """Create or change a draft. No tool sends one: a text that an assistant read must not be able to send mail."""
+    is_new = "draft" not in given
+    if not is_new and "version" not in given:
+        raise WrongArgument("version: is required with `draft`: the version that was returned with it")
+    quotes = is_new and given.get("how", "new") != "new"
+    if quotes and "message" not in given:
+        raise WrongArgument("message: is required for an answer or a forward: the key of the message")
+    names = {"box": "boxKey", "how": "kind", "message": "messageKey"}
+    body: Given = {names.get(name, name): value for name, value in given.items() if name not in ("draft", "dryRun")}
+    above = body.pop("text", "") if quotes else ""
+    if not is_new and "text" in body:
+        body["html"] = ""
+    path = "/v2/drafts" if is_new else at("/v2/drafts/{}", draft=given["draft"])
+    if above:
+        filled = (await perform(operations, "POST", path, {"dryRun": "true"}, body)).json()
+        body["html"] = _paragraphs(above) + filled["html"]
+    reply = await _write(operations, given, path, body, "draft", shown.draft)
+    if "draft" not in reply:
+        return reply
+    said = "This is a draft and was not sent. Tell the user to read it in Boxwood under E-mail, and to send it there."
+    return {"draft": reply["draft"], "message": said}
+
+
+def _paragraphs(plain: str) -> str:
+    lines = html.escape(plain.strip(), quote=False).replace("\r\n", "\n").split("\n\n")
+    return "".join(f"<p>{line.replace(chr(10), '<br>')}</p>" for line in lines)
 
 
 async def undo(operations: Operations, given: Given) -> shown.Json:

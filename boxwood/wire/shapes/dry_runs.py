@@ -151,8 +151,8 @@ def _unrecorded(change: Unrecorded) -> WouldChange:
         kind="",
         name=change.name,
         story="",
-        before=payloads.spelled(change.before),
-        after=payloads.spelled(change.after),
+        before=payloads.spelled(change.before) or None,
+        after=payloads.spelled(change.after) or None,
         object_key=change.key,
     )
 
