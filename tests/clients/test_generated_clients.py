@@ -1,15 +1,19 @@
 """Clients that generators make from /openapi.json work, as their users get them."""
 
+import asyncio
 import importlib
 import json
 import pkgutil
 import shutil
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import jsonschema_rs
@@ -18,6 +22,8 @@ import pytest
 from boxwood.api import examples
 from boxwood.api.http.openapi import describe
 from boxwood.api.routes import ROUTES
+from boxwood.lib import signing
+from clients import build
 from tests.conftest import World, ok
 from tests.house.tree import ROOT
 
@@ -25,8 +31,6 @@ HERE = Path(__file__).parent
 NODE_MODULES = ROOT / "ui" / "node_modules"
 DOCUMENT = describe(ROUTES)
 OPERATIONS = [(verb, path, operation) for path, verbs in DOCUMENT["paths"].items() for verb, operation in verbs.items()]
-BYTES = ("text/csv", "application/x-ndjson", "message/rfc822")
-"""Types of bodies that openapi-python-client must be informed about: it sends them as bytes."""
 
 
 def run(place: Path, *command: str | Path) -> str:
@@ -38,16 +42,10 @@ def run(place: Path, *command: str | Path) -> str:
 @pytest.fixture(scope="session")
 def python_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
     """The package that openapi-python-client generates."""
-    place = tmp_path_factory.mktemp("python-client")
-    (place / "openapi.json").write_text(json.dumps(DOCUMENT))
-    types = dict.fromkeys(BYTES, "application/octet-stream")
-    (place / "config.json").write_text(json.dumps({"content_type_overrides": types, "post_hooks": []}))
-    program = Path(sys.executable).with_name("openapi-python-client")
-    said = run(place, program, "generate", "--path", "openapi.json", "--config", "config.json", "--fail-on-warning")
-    assert "warning" not in said.lower()
-    sys.path.insert(0, str(place / "boxwood-client"))
+    package = str(build.python(tmp_path_factory.mktemp("python-client"), DOCUMENT))
+    sys.path.insert(0, package)
     yield importlib.import_module("boxwood_client")
-    sys.path.remove(str(place / "boxwood-client"))
+    sys.path.remove(package)
 
 
 def operation_of(client: ModuleType, tag: str, operation_id: str) -> ModuleType:
@@ -145,12 +143,9 @@ def typescript_client(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """client.ts, compiled by the strictest rules against the types that openapi-typescript generates."""
     node = shutil.which("node")
     assert node, "Node.js is needed: bin/setup dev installs it"
-    place = tmp_path_factory.mktemp("typescript-client")
-    (place / "openapi.json").write_text(json.dumps(DOCUMENT))
-    (place / "package.json").write_text('{"type": "module"}')
+    place = build.typescript(tmp_path_factory.mktemp("typescript-client"), DOCUMENT)
     (place / "node_modules").symlink_to(NODE_MODULES)
     shutil.copy(HERE / "client.ts", place)
-    run(place, node, NODE_MODULES / "openapi-typescript/bin/cli.js", "openapi.json", "--output", "schema.d.ts")
     options = ["--strict", "--module", "nodenext", "--target", "es2022", "--types", "node", "--outDir", "built"]
     run(place, node, NODE_MODULES / "ts-native/bin/tsc", *options, "client.ts")
     return place / "built" / "client.js"
@@ -161,11 +156,121 @@ def test_the_typescript_client_creates_a_box_lists_it_and_reads_it_again(world: 
     field = world.field(pipeline, "TEXT_INPUT", "Source")
     said = run(
         typescript_client.parent,
-        *(shutil.which("node") or "node", typescript_client, f"{world.server.url}/api", world.ada.key),
-        *(pipeline["key"], field["key"]),
+        *(shutil.which("node") or "node", typescript_client, world.server.url, world.ada.key),
+        *(pipeline["key"], field["key"], SECRET, *signed(b'[{"name": "Acme"}]').values()),
     )
-    made, listed, read, refusal = json.loads(said)
+    made, listed, read, refusal, paged, verified, forged = json.loads(said)
+    assert set(paged) == {box["key"] for box in ok(world.ada.http.get(f"/api/v1/pipelines/{pipeline['key']}/boxes"))}
+    assert len(paged) == 3
+    assert (verified, forged) == ([{"name": "Acme"}], "Error: No signature is right")
     assert made == read == ok(world.ada.http.get(f"/api/v1/boxes/{made['key']}"))
     assert listed == [made["key"]]
     assert (read["name"], read["fields"][field["key"]]) == ("Müller & Co.", "fair")
     assert refusal["success"] is False
+
+
+# What the packages add to the generated parts
+
+
+SECRET = signing.new_secret()
+
+
+def signed(body: bytes) -> dict[str, str]:
+    return signing.sign([SECRET], "msg_1", int(time.time()), body)
+
+
+class Lossy(BaseHTTPRequestHandler):
+    """A proxy that loses the first answer to each write: the server has done it, but the client does not know."""
+
+    lost: ClassVar[set[bytes]] = set()
+    target: ClassVar[str] = ""
+
+    def do_GET(self) -> None:
+        self._forward()
+
+    def do_POST(self) -> None:
+        self._forward()
+
+    def _forward(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        headers = {name: value for name, value in self.headers.items() if name.lower() != "host"}
+        answer = httpx.request(self.command, self.target + self.path, content=body, headers=headers, trust_env=False)
+        if self.command == "POST" and body not in self.lost:
+            self.lost.add(body)
+            self.close_connection = True
+            return
+        self.send_response(answer.status_code)
+        self.send_header("Content-Type", answer.headers["content-type"])
+        self.send_header("Content-Length", str(len(answer.content)))
+        self.end_headers()
+        self.wfile.write(answer.content)
+
+    def log_message(self, *given: Any) -> None: ...
+
+
+@pytest.fixture
+def lossy(world: World) -> Iterator[str]:
+    Lossy.target = world.server.url
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Lossy)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_the_python_client_repeats_a_lost_write_without_doing_it_twice(
+    world: World, python_client: ModuleType, lossy: str
+) -> None:
+    connection = importlib.import_module("boxwood_client.connection")
+    models = importlib.import_module("boxwood_client.models")
+    create = operation_of(python_client, "boxes", "post_v2_pipelines_pipeline_boxes")
+    pipeline = world.pipeline()["key"]
+    with connection.connect(lossy, world.ada.key) as client:
+        first = create.sync(pipeline, client=client, body=models.BoxCreate.from_dict({"name": "One"}))
+
+    async def write() -> Any:
+        async with connection.connect(lossy, world.ada.key) as client:
+            return await create.asyncio(pipeline, client=client, body=models.BoxCreate.from_dict({"name": "Two"}))
+
+    second = asyncio.run(write())
+    found = ok(world.ada.http.get(f"/api/v1/pipelines/{pipeline}/boxes"))
+    assert {box["key"] for box in found} == {first.key, second.key}
+    assert len(found) == 2
+
+
+def test_the_python_client_reads_all_pages_and_waits_for_its_rate_limit(
+    world: World, python_client: ModuleType
+) -> None:
+    connection = importlib.import_module("boxwood_client.connection")
+    boxes = operation_of(python_client, "boxes", "get_v2_pipelines_pipeline_boxes")
+    pipeline = world.pipeline()
+    keys = {world.box(pipeline)["key"] for _ in range(7)}
+    limited = ok(world.ada.http.put("/api/v1/apikeys", json={"rateLimit": "2/s burst 2"}))["apiKey"]
+    with connection.connect(world.server.url, limited) as client:
+        found = list(connection.pages(boxes.sync, pipeline["key"], client=client, limit=2))
+    assert {box.key for box in found} == keys
+    assert len(found) == 7
+
+    async def read() -> list[str]:
+        async with connection.connect(world.server.url, world.ada.key) as client:
+            read = connection.async_pages(boxes.asyncio, pipeline["key"], client=client, limit=3)
+            return [box.key async for box in read]
+
+    assert set(asyncio.run(read())) == keys
+
+
+@pytest.mark.one_database
+def test_the_python_client_verifies_webhooks(database: Any, python_client: ModuleType) -> None:
+    webhooks = importlib.import_module("boxwood_client.webhooks")
+    body = b'[{"name": "Acme"}]'
+    headers = signed(body)
+    assert webhooks.verify(body, headers, SECRET) == [{"name": "Acme"}]
+    for wrong in (
+        (body + b" ", headers, SECRET, None),
+        (body, headers, signing.new_secret(), None),
+        (body, headers, "whsec_é", None),
+        (body, {}, SECRET, None),
+        (body, headers, SECRET, time.time() + 301),
+    ):
+        with pytest.raises(webhooks.WrongSignature):
+            webhooks.verify(*wrong[:3], now=wrong[3])

@@ -11,7 +11,10 @@ from typing import Any
 
 import pytest
 
+from tests.house.tree import ROOT
+
 HERE = Path(__file__).parent / "node"
+REROUTE = ROOT / "clients" / "streakapi" / "reroute.cjs"
 
 
 class Refused(Exception):
@@ -56,7 +59,7 @@ class Name:
 @contextmanager
 def program(url: str) -> Iterator[Program]:
     install()
-    command = ["node", "--require", "./reroute.cjs", "calls.cjs"]
+    command = ["node", "--require", str(REROUTE), "calls.cjs"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, cwd=HERE, env=environment(url), **pipes) as process:
         yield Program(process)
