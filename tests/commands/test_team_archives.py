@@ -4,6 +4,7 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Callable
+from io import BytesIO
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ import pytest
 
 from boxwood.core.accounts import api_keys
 from boxwood.core.activity.mail.matching import Decision
+from boxwood.core.context import Ctx
+from boxwood.core.event_kinds import EVENT_KINDS
+from boxwood.core.events import NAMES as EVENT_NAMES
 from boxwood.core.import_export import team_export
 from boxwood.core.people import users
 from boxwood.errors import Invalid, Unavailable
@@ -243,6 +247,66 @@ def test_an_owner_downloads_what_they_see_and_imports_it(world: World, tmp_path:
         assert person.http.get(f"/api/v2/teams/{world.team_key}/archive").status_code == status
     audit = ok(world.ada.http.get(f"/api/v2/teams/{world.team_key}/audit", params={"kind": "team.exported"}))
     assert len(audit["results"]) == 1
+
+
+def test_an_owner_downloads_no_private_mail_of_others(world: World) -> None:
+    box = world.box(world.pipeline())["key"]
+    chosen = Decision("store", "chosen", [box])
+    words = {"private": "Confidential", "metadata": "Narrow", "full": "Public"}
+    threads = {}
+    for at, (share, subject) in enumerate(words.items()):
+        raws = [raw_mail(10 * at + 1, subject=subject, text=subject, files={f"{subject}.txt": b"1200"})]
+        raws.append(raw_mail(10 * at + 9, subject=f"Own {at}"))
+        receive(world, "bo", mailbox_of(world, "bo", share=share), raws[0], decision=chosen)
+        receive(world, "ada", mailbox_of(world, "ada", share=share), raws[1], decision=chosen)
+    for thread in ok(world.bo.http.get(f"/api/v2/boxes/{box}/threads")):
+        threads[thread["subject"]] = thread["key"]
+    # Events of every kind that tells of mail, with the records of those that there are.
+    kinds = [kind for kind in EVENT_KINDS if kind.startswith(("thread.", "message.", "file."))]
+
+    def repeated(ctx: Ctx) -> None:
+        names = ", ".join(EVENT_NAMES)
+        for kind in kinds:
+            like = f"{kind.split('.')[0]}.added"
+            columns = ", ".join(":kind" if name == "kind" else name for name in EVENT_NAMES)
+            ctx.db.run(
+                f"INSERT INTO events ({names}) SELECT {columns} FROM events WHERE kind = :like AND box_key = :box",
+                kind=kind,
+                like=like,
+                box=box,
+            )
+
+    world.as_("bo", repeated)
+
+    def lines(name: str) -> list[bytes]:
+        answer = world.ada.http.get(f"/api/v2/teams/{world.team_key}/archive")
+        assert b"Confidential" not in answer.content
+        assert b"Narrow" not in answer.content
+        with tarfile.open(fileobj=BytesIO(answer.content)) as tar:
+            member = tar.extractfile(name)
+            assert member is not None
+            return member.read().splitlines()
+
+    events = [msgspec.json.decode(line) for line in lines("events.jsonl")]
+    shown = {each["kind"] for each in events if b"Public" in msgspec.json.encode(each)}
+    assert shown >= set(kinds)
+    assert any(b"Own 0" in msgspec.json.encode(each) for each in events)
+    # Removed conversations.
+    for subject in ("Confidential", "Narrow", "Public"):
+        ok(world.bo.http.delete(f"/api/v2/threads/{threads[subject]}"))
+    removed = {msgspec.json.decode(line)["thread_key"] for line in lines("removedMailIds.jsonl")}
+    assert removed == {threads["Public"]}
+
+
+def test_an_import_makes_no_user_who_is_here_an_owner(world: World, tmp_path: Path) -> None:
+    world.pipeline()
+    owners = [{"userKey": person.user_key, "role": "Owner"} for person in (world.ada, world.bo)]
+    team = ok(world.ada.http.post(f"/api/v2/teams/{world.team_key}", json={"members": owners}))
+    assert {each["role"] for each in team["members"]} == {"Owner"}
+    done = bring(world, make(world, tmp_path / "team.tar"), "Copy")
+    assert done is not None
+    found = ok(world.ada.http.get(f"/api/v2/teams/{done.job.team_key}"))["members"]
+    assert {each["email"]: each["role"] for each in found} == {world.ada.email: "Owner", world.bo.email: "Member"}
 
 
 @pytest.mark.slow

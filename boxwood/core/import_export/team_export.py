@@ -102,13 +102,30 @@ def records(db: Db, scope: TeamScope, noun: ArchiveNoun) -> Iterator[list[Any]]:
             **params,
         )
         found = table.load_all(rows)
-        if found:
-            yield found
+        if seen := _seen(db, scope, noun, found):
+            yield seen
         if len(found) < AT_ONCE:
             return
         last = found[-1]
         behind = f"AND ({by}) > ({', '.join(f':after_{name}' for name in noun.by)})"
         params |= {f"after_{name}": getattr(last, name) for name in noun.by}
+
+
+def _seen(db: Db, scope: TeamScope, noun: ArchiveNoun, found: list[Any]) -> list[Any]:
+    """The events without those of mail that is restricted for the exporting user."""
+    if noun.name != "events" or not scope.viewer:
+        return found
+    threads = {each.id: _thread_of(each) for each in found}
+    owners = access.restricted_to(db, {thread for thread in threads.values() if thread})
+    return [each for each in found if owners.get(threads[each.id], scope.viewer) == scope.viewer]
+
+
+def _thread_of(event: Any) -> str:
+    if event.kind.startswith("thread."):
+        return event.subject_key or ""
+    if event.kind.startswith(("file.", "message.")):
+        return (event.record or {}).get("thread_key") or ""
+    return event.detail.get("thread_key") or ""
 
 
 def users(db: Db, keys: Collection[str]) -> list[ArchivedUser]:

@@ -1,7 +1,7 @@
 """What an archive of a team holds: each noun with its table, and where its rows belong.
 
-Left out are secrets, what belongs to one user (notifications, preferences, sessions), records of work (deliveries,
-runs, imports) and the trash.
+Left out are secrets, what belongs to one user (notifications, preferences, sessions, drafts, snippets without a
+pipeline), what is sent later (letters, mailings, sequences), records of work (deliveries, runs, imports) and the trash.
 """
 
 from __future__ import annotations
@@ -272,7 +272,7 @@ NOUNS: tuple[ArchiveNoun, ...] = (
     ArchiveNoun(
         "removedMailIds",
         Table("unboxed_mail_ids", MailId),
-        _of_box(),
+        _of_mail(),
         by=("box_key", "message_id"),
         needs={"box_key": "boxes"},
     ),

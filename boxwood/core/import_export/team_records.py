@@ -163,11 +163,21 @@ def _insert(ctx: Ctx, job: TeamImport, noun: ArchiveNoun, found: list[Any]) -> N
 
 
 def _write_members(ctx: Ctx, job: TeamImport, noun: ArchiveNoun, found: list[TeamMember]) -> None:
+    """Users who are here already become members with the role Member: an archive makes none of them an owner."""
     known = _known_users(ctx, job) - {ctx.actor.key}
     wanted = [each for each in found if each.user_key in known and each.role in TEAM_ROLES]
     invited = {row[0] for row in ctx.db.rows("SELECT key FROM users WHERE invited = TRUE")} if wanted else set()
-    status = {each.user_key: "Pending" if each.user_key in invited else "Accepted" for each in wanted}
-    _insert(ctx, job, noun, [msgspec.structs.replace(each, invite_status=status[each.user_key]) for each in wanted])
+    _insert(
+        ctx,
+        job,
+        noun,
+        [
+            msgspec.structs.replace(each, invite_status="Pending")
+            if each.user_key in invited
+            else msgspec.structs.replace(each, invite_status="Accepted", role="Member")
+            for each in wanted
+        ],
+    )
 
 
 def _write_entries(ctx: Ctx, job: TeamImport, noun: ArchiveNoun, found: list[Any]) -> None:
