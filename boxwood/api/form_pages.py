@@ -55,7 +55,7 @@ class Sent(NamedTuple):
     answers: dict[str, list[str]]
     uploads: list[Upload]
     problem: str
-    """`too_large` or `failed` if not all could be taken; empty if all came."""
+    """`too_large`, `failed`, `untimely` or `too_many` if not all could be taken; empty if all came."""
 
 
 class Found(NamedTuple):
@@ -109,15 +109,19 @@ class FormPages:
         if sent.answers.get(HONEYPOT, [""])[0]:
             log.info("a form was sent by a program", extra={"form": form.key})
             return _Reply(_thanks(form), False)
-        opened = self._opened(form, sent)
-        if sent.problem:
-            text = settings.too_large_text if sent.problem == "too_large" else settings.failed_text
-            return _Reply(again(413 if sent.problem == "too_large" else 503, text), False)
+        problems = {
+            "too_large": (413, settings.too_large_text),
+            "failed": (503, settings.failed_text),
+            "untimely": (400, settings.again_text),
+            "too_many": (429, settings.failed_text),
+        }
         if not await self._is_allowed(request, form):
-            return _Reply(again(429, settings.failed_text), False)
+            return _Reply(again(*problems["too_many"]), False)
+        if sent.problem:
+            return _Reply(again(*problems[sent.problem]), False)
         now = self.api.clock()
-        if opened is None or not SOONEST <= now - opened <= LATEST:
-            return _Reply(again(400, settings.again_text), False)
+        if not self._is_timely(form, sent.answers):
+            return _Reply(again(*problems["untimely"]), False)
         consent = bool(sent.answers.get("consent", [""])[0])
         faults = form_submissions.faults(form, found.fields, sent.answers, consent=consent)
         for each in form.fields:
@@ -158,16 +162,20 @@ class FormPages:
         shown = Shown(found.form, found.fields, answers, problem, faults or {}, token)
         return HTMLResponse(page(shown), status, _headers(found.form))
 
-    def _opened(self, form: Form, sent: Sent) -> int | None:
-        """When the page was opened, in milliseconds; None if the page is not ours."""
+    def _is_timely(self, form: Form, answers: dict[str, list[str]]) -> bool:
+        """Whether the page is ours, and is sent neither too soon nor too late."""
         with contextlib.suppress(KeyMissing, ValueError, IndexError):
-            return int(self.api.keys.open(sent.answers.get(PAGE, [""])[0], _purpose(form)).split()[0])
-        return None
+            opened = int(self.api.keys.open(answers.get(PAGE, [""])[0], _purpose(form)).split()[0])
+            return SOONEST <= self.api.clock() - opened <= LATEST
+        return False
 
-    async def _is_allowed(self, request: Request, form: Form) -> bool:
+    def _bucket(self, request: Request, form: Form) -> str:
         forwarded = request.headers.get("x-forwarded-for", "")
         source = self.api.limits.source(request.client.host if request.client else "", forwarded)
-        key, now = f"{form.key} {source}", self.api.clock()
+        return f"{form.key} {source}"
+
+    async def _is_allowed(self, request: Request, form: Form) -> bool:
+        key, now = self._bucket(request, form), self.api.clock()
         if self.api.inline:
             return self._rates.spend(key, now).granted > 0
         return (await asyncio.to_thread(self._rates.spend, key, now)).granted > 0
@@ -183,19 +191,19 @@ class FormPages:
                 answers.setdefault(name, []).append(value)
             return Sent(answers, [], "")
         now = self.api.clock()
-        problem = ""
+        problem = "too_many" if self._rates.is_empty(self._bucket(request, found.form), now) else ""
         try:
-            if ids:
+            if ids and not problem:
                 await self.api.engine.write_soon(lambda db: stored_files.announce(db, ids, now))
         except Exception:
             log.exception("a form could not announce its files", extra={"form": found.form.key})
             problem = "failed"
         pieces = bodies.Body(bodies.patient(request.receive, self.api.patience))
-        return await self.api.aside(self._read_parts, request, iter(pieces), ids, problem)
+        return await self.api.aside(self._read_parts, request, found.form, iter(pieces), ids, problem)
 
-    def _read_parts(self, request: Request, body: Iterator[bytes], ids: list[str], problem: str) -> Sent:
-        """Read a form with files. Texts come before the files, so that they are here when a file is refused. It blocks,
-        so call it in a thread."""
+    def _read_parts(self, request: Request, form: Form, body: Iterator[bytes], ids: list[str], problem: str) -> Sent:
+        """Read a form with files. Texts come before the files, so that they are here when a file is refused, and that
+        no file of a page that is not ours is stored. It blocks, so call it in a thread."""
         answers: dict[str, list[str]] = {}
         uploads: list[Upload] = []
         left = MOST_TEXT
@@ -213,6 +221,9 @@ class FormPages:
                     answers.setdefault(part.name, []).append(text.decode("utf-8", "replace"))
                 elif part.name == FILE and part.file_name and not problem and len(uploads) < len(ids):
                     try:
+                        if not self._is_timely(form, answers):
+                            problem = "untimely"
+                            continue
                         uploads.append(self._store(part.data, ids[len(uploads)], part.file_name))
                     except TooLarge:
                         problem = "too_large"

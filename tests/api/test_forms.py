@@ -176,6 +176,15 @@ def test_forms_have_rights_undo_and_a_trash(world: World) -> None:
     members = [{"email": world.bo.email, "permissionSetName": "__viewAllPermissionSet__"}]
     ok(http.post(f"/api/v2/pipelines/{site.pipeline['key']}", json={"aclEntries": members}))
     refused(world.bo.http.post(path, json={"name": "Bo's"}), 403, "")
+    # A form that asks for a contact is saved by users who may create contacts.
+    members[0]["permissionSetName"] = "__adminPermissionSet__"
+    ok(http.post(f"/api/v1/pipelines/{site.pipeline['key']}", json={"aclEntries": members}))
+    lists = {"contacts": {"defaultPermissionSetName": "__viewAllPermissionSet__"}}
+    ok(http.post(f"/api/v2/teams/{world.team_key}", json={"contactOrgListPermissions": lists}))
+    refused(world.bo.http.post(path, json={"name": "Bo's"}), 403, "You may not create contacts")
+    refused(world.bo.http.post(site.path, json={"name": "Bo's"}), 403, "You may not create contacts")
+    asked = [{"target": "name", "label": "What is it about?"}]
+    ok(world.bo.http.post(path, json={"name": "Bo's", "fields": asked}))
 
 
 @pytest.mark.one_database
@@ -185,3 +194,95 @@ def test_a_form_without_files_is_sent_as_plain_fields(world: World) -> None:
     data = {"page": token, **TYPED}
     assert site.visitor.post(site.page, data=data).status_code == 200
     assert [box["name"] for box in site.boxes()] == ["Kim Lee"]
+
+
+def test_a_visitor_answers_only_what_the_form_asks(world: World) -> None:
+    hidden = {"hidden": True, "default": "web"}
+    asked = [
+        {"target": "contact.email", "label": "E-mail", "required": True},
+        {"target": "Source", "label": "Source", **hidden},
+        {"target": "Campaign", "label": "Campaign", "parameter": "utm_campaign", **hidden},
+    ]
+    site = Site(world)
+    campaign = world.field(site.pipeline, "TEXT_INPUT", "Campaign")
+    ok(world.ada.http.post(f"{site.path}/{site.form['key']}", json={"fields": asked}))
+    forged = {
+        "name": "Forged",
+        "notes": "Forged",
+        "contact.title": "Forged",
+        "contact.phone": "+1 555 0100",
+        site.kind["key"]: site.kind["dropdownSettings"]["items"][0]["key"],
+        site.due["key"]: "2026-12-24",
+        site.source["key"]: "forged",
+        campaign["key"]: "spring\r\nsale",
+        "consent": "yes",
+    }
+    files = {"file": ("forged.txt", b"Forged", "text/plain")}
+    assert site.send(files=files, **{**forged, "contact.email": "kim@acme.example"}).status_code == 200
+    (box,) = site.boxes()
+    assert (box["name"], box.get("notes", "")) == ("kim@acme.example", "")
+    assert box["fields"] == {site.source["key"]: "web", campaign["key"]: "spring sale"}
+    assert ok(world.ada.http.get(f"/api/v1/boxes/{box['key']}/files")) == []
+    (contact,) = site.contacts()
+    assert (contact.get("givenName", ""), contact.get("title", ""), contact.get("phoneNumbers", [])) == ("", "", [])
+
+
+def test_answers_are_on_one_line_except_notes(world: World) -> None:
+    targets = ("name", "contact.name", "contact.email", "contact.phone", "contact.title", "notes")
+    site = Site(world, fields=[{"target": target, "label": target} for target in targets])
+    break_ = "\r\nReply-To: evil@spam.example\u2028"
+    typed = {target: f"Ada{break_}" for target in targets if target != "contact.email"}
+    assert site.send(files={}, **{**typed, "contact.email": f"ada@acme.example{break_}"}).status_code == 400
+    assert site.send(files={}, **{**typed, "contact.email": "ada@acme.example\r\n"}).status_code == 200
+    (box,), (contact,) = site.boxes(), site.contacts()
+    line = "Ada Reply-To: evil@spam.example"
+    assert box["name"] == line
+    assert box["notes"].splitlines()[0] == "Ada"
+    assert f"{contact['givenName']} {contact['familyName']}" == line
+    assert (contact["title"], contact["phoneNumbers"]) == (line, [line])
+    assert contact["emailAddresses"] == ["ada@acme.example"]
+
+
+def test_keys_with_limits_create_and_change_no_forms(world: World) -> None:
+    site = Site(world)
+    path = f"{site.path}/{site.form['key']}"
+    for limits in (
+        {"expiresTimestamp": world.clock() + 60_000},
+        {"allowedAddresses": ["127.0.0.1"]},
+        {"rateLimit": "600/m"},
+        {"allowedOrigins": ["https://www.acme.example"]},
+    ):
+        made = ok(world.ada.http.put("/api/v1/apikeys", json={"name": "Limited", **limits}))
+        with world.client(made["apiKey"]) as http:
+            refused(http.post(site.path, json={"name": "Mine"}), 403, "web forms")
+            refused(http.post(path, json={"name": "Mine"}), 403, "web forms")
+            assert ok(http.get(path)) == site.form
+
+
+def test_files_of_a_refused_page_are_not_stored(world: World) -> None:
+    site = Site(world)
+    stored: list[str] = []
+    store: Any = world.server.boxwood.store
+    write = store.write
+
+    def counted(data: Any, blob: str) -> Any:
+        stored.append(blob)
+        return write(data, blob)
+
+    store.write = counted
+    try:
+        files = {"file": ("offer.txt", b"Offer", "text/plain")}
+        for token in ("nonsense", site.token(wait=0), site.token(wait=25 * 3_600_000)):
+            answer = site.send(token, files)
+            assert answer.status_code == 400
+            assert 'value="kim@acme.example"' in answer.text
+        assert stored == []
+        while (answer := site.send(files=files)).status_code == 200:
+            assert len(stored) < 20
+        kept, token = len(stored), site.token()
+        assert kept
+        assert answer.status_code == site.send(token, files).status_code == 429
+        assert 'value="kim@acme.example"' in answer.text
+        assert len(stored) == kept
+    finally:
+        store.write = write

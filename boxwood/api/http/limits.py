@@ -51,6 +51,14 @@ class Buckets:
                 self._tidy(now)
         return spent
 
+    def is_empty(self, key: str, now: int) -> bool:
+        """Whether this key has no request left, as far as this process knows. Spends none."""
+        with self._lock:
+            if self._threads is not None:
+                lease = self._leases.get(key)
+                return lease is not None and now < lease.empty_until
+            return not self.rate.spend(self._full_at.get(key, 0.0), now).granted
+
     def _tidy(self, now: int) -> None:
         """Remove full buckets, which are the same as none. If too many are left, remove the fullest, to limit the
         memory."""

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from ...errors import Invalid
 from ...lib import dates
 from ...lib.durations import DAY
+from ...lib.lines import on_one_line
 from .. import boxes, persons
 from ..contacts import entries
 from ..context import Ctx
@@ -43,14 +44,25 @@ class Submitted(NamedTuple):
 def faults(form: Form, fields: Mapping[str, Field], answers: Answers, *, consent: bool) -> dict[str, str]:
     """What is wrong with the answers, by target, in the words of the form."""
     settings, found = form.settings, {}
+    answers = _asked(form, answers)
     for each in form.fields:
-        given = [text for text in answers.get(each.target, ()) if text.strip()]
+        given = [text for text in answers[each.target] if text]
         if each.required and not given and each.target != FILE:
             found[each.target] = settings.required_text
         elif given and not _is_right(each, fields, given):
             found[each.target] = settings.invalid_text
     if settings.consent and not consent:
         found["consent"] = settings.required_text
+    return found
+
+
+def _asked(form: Form, answers: Answers) -> Answers:
+    """The answers to the questions of the form; anyone may send others. A hidden question without a parameter has its
+    default. All but notes are on one line, because they become names and parts of mails."""
+    found = {}
+    for each in form.fields:
+        given = [each.default] if each.hidden and not each.parameter else answers.get(each.target, ())
+        found[each.target] = [text.strip() if each.target == NOTES else on_one_line(text) for text in given]
     return found
 
 
@@ -79,7 +91,7 @@ def _value(field: Field, given: Sequence[str]) -> Any:
             return True
         case "DATE":
             return dates.read(given[0])
-    return given[0].strip()
+    return given[0]
 
 
 def seen(ctx: Ctx, form: Form, page: str) -> Submitted | None:
@@ -97,7 +109,8 @@ def submit(
     the form may not, or a rule of the pipeline rejects the box."""
     if before := seen(ctx, form, page):
         return before
-    texts = {target: given[0].strip() for target, given in answers.items() if given and given[0].strip()}
+    answers = _asked(form, answers)
+    texts = {target: given[0] for target, given in answers.items() if given and given[0]}
     contact_key = _contact(ctx, form, texts)
     notes = [texts[NOTES]] if NOTES in texts else []
     if form.settings.consent:
@@ -106,9 +119,9 @@ def submit(
         "name": _name(form, texts)[:1000],
         "notes": "\n\n".join(notes),
         "fields": {
-            target: _value(fields[target], [text for text in given if text.strip()])
+            target: _value(fields[target], [text for text in given if text])
             for target, given in answers.items()
-            if target in fields and any(text.strip() for text in given)
+            if target in fields and any(given)
         },
     }
     if form.settings.stage_key:

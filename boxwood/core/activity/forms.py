@@ -13,11 +13,13 @@ import msgspec
 
 from ...db.engine import Db
 from ...db.records import Table
-from ...errors import Insufficient, Invalid, NotFound
+from ...errors import Forbidden, Insufficient, Invalid, NotFound
 from ...lib import ids
 from .. import access, events, pipelines, trash
 from ..accounts import api_keys, locked_users
 from ..context import Ctx
+from ..people import contact_access
+from ..people.contacts import CONTACTS
 from ..pipelines import names, schema
 from ..records import USERS, Field, Pipeline, User
 
@@ -117,6 +119,7 @@ def get(ctx: Ctx, pipeline_key: str, key: str) -> Form:
 
 def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> Form:
     """Create a form from its `name` and any member that `edit` takes. Without fields, it asks for name and e-mail."""
+    _require_no_limits(ctx)
     pipeline = _changeable(ctx, pipeline_key)
     if not given.get("name"):
         raise Insufficient("Form", "name")
@@ -147,6 +150,7 @@ def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> Form:
 
 def edit(ctx: Ctx, pipeline_key: str, key: str, changes: dict[str, Any]) -> Form:
     """Apply the given members; members equal to the stored ones are ignored. The actor becomes the form's owner."""
+    _require_no_limits(ctx)
     pipeline = _changeable(ctx, pipeline_key)
     before = get(ctx, pipeline_key, key)
     if "name" in changes and not changes["name"]:
@@ -179,8 +183,17 @@ def record_event(ctx: Ctx, kind: str, form: Form, pipeline: Pipeline, *, before:
     events.record(ctx, kind, form, pipeline=pipeline, before=before, people=[form.owner_key], subject=form.name)
 
 
+def _require_no_limits(ctx: Ctx) -> None:
+    """Raise `Forbidden` if a key with limits acts: the form would go on when the key has ended."""
+    if ctx.has_limits:
+        raise Forbidden(
+            "An API key with limits may not create or change web forms, because a form has none of its limits: use a "
+            "key without limits, or sign in"
+        )
+
+
 def _changeable(ctx: Ctx, pipeline_key: str) -> Pipeline:
-    """The pipeline, if the actor may change it. A form has all rights of its owner, so a key with limits makes none."""
+    """The pipeline, if the actor may change it."""
     api_keys.require_self(ctx)
     pipeline, role = pipelines.reach(ctx, pipeline_key, change=True)
     access.require(ctx, role, "PIPELINE", "UPDATE", pipeline)
@@ -225,7 +238,22 @@ def _checked(ctx: Ctx, pipeline: Pipeline, form: Form) -> Form:
     if settings.stage_key:
         stage = names.stage_for_box(ctx, pipeline, settings.stage_key)
         settings = msgspec.structs.replace(settings, stage_key=stage.key)
+    if CONTACT_NAME in targets or CONTACT_EMAIL in targets:
+        _require_contacts(ctx, pipeline)
     return msgspec.structs.replace(form, fields=fields, settings=settings)
+
+
+def _require_contacts(ctx: Ctx, pipeline: Pipeline) -> None:
+    """Raise `Forbidden` if the actor may not create contacts: every visitor would be refused."""
+    try:
+        may = contact_access.reach_team(ctx, CONTACTS.name, pipeline.team_key)[1].create
+    except NotFound:
+        may = False
+    if not may:
+        raise Forbidden(
+            "You may not create contacts in this team, and the form asks for contact.name or contact.email: take these "
+            "questions out, or let a user save the form who may"
+        )
 
 
 def _wire(name: str) -> str:
