@@ -14,7 +14,8 @@ from .. import access, events, pipelines, trash
 from ..access import Role
 from ..context import Ctx
 from ..records import Pipeline
-from .sending import merge_fields
+from ..records.scopes import READ
+from .sending import merge_fields, quoting
 
 
 class Snippet(msgspec.Struct, frozen=True):
@@ -40,6 +41,7 @@ _VISIBLE = f"""
 
 
 def get(ctx: Ctx, key: str) -> Snippet:
+    ctx.require("snippets", READ)
     row = ctx.db.row(f"{_VISIBLE} AND s.key = :key", key=key, **ctx.who)
     if row is None:
         raise NotFound(key)
@@ -57,12 +59,14 @@ class RenderedSnippet(msgspec.Struct, frozen=True):
 
 
 def render(ctx: Ctx, key: str, *, box_key: str | None = None, contact_key: str | None = None) -> RenderedSnippet:
-    """The snippet as a mail to this contact, or to the first contact of this box."""
+    """The snippet as a mail to this contact, or to the first contact of this box. Values with `{{` cannot be filled
+    again where the result is put into a draft."""
     snippet = get(ctx, key)
     values = merge_fields.values(ctx, box_key=box_key, contact_key=contact_key)
     subject = merge_fields.rendered(snippet.subject or "", values, "subject")
     html = merge_fields.rendered(snippet.text, values, "html", html=True)
-    return RenderedSnippet(subject.text, html.text, html_text.plain(html.text), [*subject.missing, *html.missing])
+    title, page = quoting.without_fields(subject.text), quoting.without_fields(html.text)
+    return RenderedSnippet(title, page, html_text.plain(page), [*subject.missing, *html.missing])
 
 
 def page(ctx: Ctx, *, limit: int, offset: int) -> list[Snippet]:

@@ -26,6 +26,15 @@ def get(ctx: Ctx, key: str) -> Team:
     return TEAMS.load(row)
 
 
+def is_member(ctx: Ctx, key: str) -> bool:
+    """Whether the actor is in the team, and the team is within reach."""
+    try:
+        get(ctx, key)
+    except NotFound:
+        return False
+    return True
+
+
 def get_whole(ctx: Ctx, key: str) -> Team:
     """Return the team for what tells of all its pipelines. Raise `NotFound` for an API key that is limited to some."""
     if ctx.only:

@@ -5,6 +5,7 @@ A draft is hidden while it is a letter that waits or was sent. If the letter is 
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -36,6 +37,7 @@ from .records import (
 
 MOST_DRAFTS = 1000
 """Drafts of a user."""
+_CONTENT_ID = re.compile(r"[!-;=?-~]{1,200}")
 _PLACES = ("recipients", "cc", "bcc")
 
 
@@ -85,18 +87,22 @@ def _seen(ctx: Ctx, found: list[DraftRecord]) -> list[DraftRecord]:
     """Those of the drafts that the actor may see."""
     seen_boxes = boxes.seen_among(ctx, {draft.box_key for draft in found if draft.box_key})
     if ctx.only:  # the API key reaches only some pipelines
-        found = [draft for draft in found if not draft.box_key or draft.box_key in seen_boxes]
+        found = [draft for draft in found if draft.box_key in seen_boxes]
     return [draft for draft in found if _is_own(ctx, draft) or _is_shared_with(ctx, draft, seen_boxes)]
 
 
 def _is_own(ctx: Ctx, draft: DraftRecord) -> bool:
     if draft.creator_key != ctx.actor.key:
         return False
-    return not ctx.within or (draft.of_team and draft.team_key == ctx.within)
+    if ctx.within:
+        return draft.of_team and draft.team_key == ctx.within
+    if teams.is_member(ctx, draft.team_key):
+        return True
+    return bool(draft.box_key) and draft.box_key in boxes.seen_among(ctx, {draft.box_key or ""})  # a guest's
 
 
 def _is_shared_with(ctx: Ctx, draft: DraftRecord, seen_boxes: Any) -> bool:
-    if not draft.shared or (draft.box_key and draft.box_key not in seen_boxes):
+    if not draft.shared or (draft.box_key and draft.box_key not in seen_boxes) or _quotes_restricted(ctx, draft):
         return False
     try:
         return teams.role_of(ctx, teams.get(ctx, draft.team_key)) in ("Member", "Owner")
@@ -114,6 +120,7 @@ def create(ctx: Ctx, given: dict[str, Any]) -> DraftRecord:
         raise Invalid("kind", f"must be one of {', '.join(DRAFT_KINDS)}")
     message = filling.read_message(ctx, kind, given.get("message_key"))
     box_key = given.get("box_key") or (message.box_key if message else None)
+    _require_box(ctx, box_key)
     team_key = filling.team_of(ctx, given, box_key)
     _require_few(ctx)
     mailbox = filling.choose_mailbox(ctx, given, message, team_key)
@@ -179,6 +186,7 @@ def edit(ctx: Ctx, key: str, given: dict[str, Any]) -> DraftRecord:
     for member in ("box_key", "thread_key"):
         if member in given:
             draft = msgspec.structs.replace(draft, **{member: given[member] or None})
+    _require_box(ctx, draft.box_key)
     if draft.box_key and draft.box_key != before.box_key:
         box, pipeline, _ = boxes.reach(ctx, draft.box_key)
         if pipeline.team_key != draft.team_key:
@@ -213,6 +221,8 @@ def attach(ctx: Ctx, key: str, upload: Upload, *, content_id: str | None = None)
     """Attach an uploaded file to a draft. With a `content_id`, the HTML shows it."""
     draft = _reach(ctx, key, ctx.db.for_update)
     _require_may_change(ctx, draft)
+    if content_id and not _CONTENT_ID.fullmatch(content_id):
+        raise Invalid("contentId", "must have up to 200 ASCII characters, without blanks and brackets")
     outgoing_files.insert(ctx, key, upload, content_id=content_id)
     outgoing_files.require_room(ctx, key)
     draft = msgspec.structs.replace(draft, version=draft.version + 1, updated_at=ctx.now)
@@ -293,11 +303,22 @@ def _changed(ctx: Ctx, draft: DraftRecord, given: dict[str, Any]) -> DraftRecord
     return draft
 
 
+def _require_box(ctx: Ctx, box_key: str | None) -> None:
+    if ctx.only and not box_key:
+        raise Invalid("boxKey", "is missing: an API key that is limited to pipelines writes only on their boxes")
+
+
 def _require_open(ctx: Ctx, draft: DraftRecord) -> None:
     """Raise `Conflict` if a draft quotes mail that colleagues may not see."""
-    keys = [key for key in (draft.thread_key,) if key]
-    if any(share.share != FULL for share in sharing.of_threads(ctx, keys).values()):
+    if _quotes_restricted(ctx, draft):
         raise Conflict("An answer to restricted mail cannot be shared with colleagues")
+
+
+def _quotes_restricted(ctx: Ctx, draft: DraftRecord) -> bool:
+    """Whether colleagues may not see the mail that the draft quotes. It may have been restricted later."""
+    row = ctx.db.row("SELECT thread_key FROM messages WHERE key = :key", key=draft.message_key or "")
+    keys = {key for key in (draft.thread_key, row and row[0]) if key}
+    return any(share.share != FULL for share in sharing.of_threads(ctx, keys).values())
 
 
 def read_addresses(member: str, given: list[str]) -> list[Address]:

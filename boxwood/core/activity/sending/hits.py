@@ -180,4 +180,7 @@ def page(ctx: Ctx, letter_key: str, *, limit: int, offset: int) -> list[LetterHi
         limit=limit,
         offset=offset,
     )
-    return [LetterHit(kind, at, found, bool(counted), target) for kind, at, found, counted, target in rows]
+    shown = letter.key in letters.with_text(ctx, [letter])
+    return [
+        LetterHit(kind, at, found, bool(counted), target if shown else "") for kind, at, found, counted, target in rows
+    ]

@@ -12,16 +12,16 @@ import msgspec
 from ....errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from ....lib import addresses, ids, mail
 from ....lib.durations import DAY
+from ....lib.lines import on_one_line
 from ....lib.mail import Address
 from ... import access, boxes, events
 from ...accounts import makers
 from ...context import Ctx
 from ...people import teams
 from .. import messages
-from ..mail import sharing
 from ..mail.mailbox_records import MailboxRecord
 from ..mail.records import FULL, PERSONAL, PRIVATE
-from . import drafts, limits, merging, outgoing_files, quoting, senders, suppressions
+from . import drafts, letter_shares, limits, merging, outgoing_files, quoting, senders, suppressions
 from .records import (
     CANCELLED,
     CHANNEL,
@@ -39,7 +39,7 @@ from .records import (
 
 UNDO_SECONDS, MOST_UNDO_SECONDS = 10, 60
 MOST_AHEAD = 366 * DAY
-MOST_SEEN = 5000
+MOST_SEEN, AT_ONCE = 5000, 500
 
 
 # Scheduling
@@ -102,6 +102,8 @@ def schedule(
         box, pipeline, _ = boxes.reach(ctx, box_key, "UPDATE")
         if pipeline.team_key != mailbox.team_key:
             raise Invalid("mailboxKey", f"{mailbox.address} is a mailbox of another team than the box {box.name!r}")
+    elif ctx.only:
+        raise Invalid("boxKey", "is missing: an API key that is limited to pipelines writes only on their boxes")
     content = _checked(content)
     if thread_key and not content.references:
         content = _within_thread(ctx, content, thread_key)
@@ -115,7 +117,7 @@ def schedule(
         if found := suppressions.stopping(ctx.db, mailbox.team_key, emails, automatic=False, overrides=overrides):
             raise Conflict(suppressions.refusal(found))
     key = ids.new("l", ctx.now)
-    sender = senders.sender_of(ctx, mailbox)
+    sender = _named(senders.sender_of(ctx, mailbox))
     letter = LetterRecord(
         key=key,
         team_key=mailbox.team_key,
@@ -177,7 +179,12 @@ def _checked(content: LetterContent) -> LetterContent:
             raise Invalid("to", f"{person.email} has letters before the @ that most mail servers do not accept")
     if not content.subject.strip() and not content.html.strip() and not content.text.strip() and not content.files:
         raise Invalid("subject", "is empty, and so is the text: write something first")
-    return content
+    named = {member: [_named(each) for each in getattr(content, member)] for member in ("to", "cc", "bcc")}
+    return msgspec.structs.replace(content, subject=on_one_line(content.subject), **named)
+
+
+def _named(person: Address) -> Address:
+    return Address(person.email, on_one_line(person.name))
 
 
 def _within_thread(ctx: Ctx, content: LetterContent, thread_key: str) -> LetterContent:
@@ -221,89 +228,81 @@ def page(
     mailbox_key: str = "",
     mailing_key: str = "",
 ) -> list[LetterRecord]:
-    """The actor's letters, and those on boxes that the actor sees; the last due first."""
+    """The actor's letters, and those on boxes that the actor sees; the last due first. Their texts are not read."""
     if state and state not in LETTER_STATES:
         raise Invalid("state", f"must be one of {', '.join(LETTER_STATES)}")
     if box_key:
         boxes.get(ctx, box_key)
-    rows = ctx.db.rows(
+    shown: list[LetterRecord] = []
+    for start in range(0, MOST_SEEN, AT_ONCE):
+        rows = _rows_without_text(ctx, start, state=state, box=box_key, mailbox=mailbox_key, mailing=mailing_key)
+        shown += _seen(ctx, LETTERS.load_all(rows))
+        if len(rows) < AT_ONCE or len(shown) >= offset + limit:
+            break
+    return shown[offset : offset + limit]
+
+
+_WITHOUT_TEXT = ", ".join(f"'' AS {name}" if name in ("html", "text") else f"s.{name}" for name in LETTERS.names)
+
+
+def _rows_without_text(ctx: Ctx, start: int, **params: str) -> list[Any]:
+    return ctx.db.rows(
         f"""
-        SELECT {LETTERS.of("s")} FROM sent_letters s
+        SELECT {_WITHOUT_TEXT} FROM sent_letters s
         WHERE (({_OWN}) OR ({_ON_BOX})) AND (:state = '' OR s.state = :state) AND (:box = '' OR s.box_key = :box)
             AND (:mailbox = '' OR s.mailbox_key = :mailbox) AND (:mailing = '' OR s.mailing_key = :mailing)
-        ORDER BY s.due_at DESC, s.key DESC LIMIT {MOST_SEEN}
+        ORDER BY s.due_at DESC, s.key DESC LIMIT {AT_ONCE} OFFSET :start
         """,
         **ctx.who,
-        state=state,
-        box=box_key,
-        mailbox=mailbox_key,
-        mailing=mailing_key,
+        **params,
+        start=start,
     )
-    return _seen(ctx, LETTERS.load_all(rows))[offset : offset + limit]
 
 
 def files_of(ctx: Ctx, letters: list[LetterRecord]) -> dict[str, list[OutgoingFile]]:
-    return outgoing_files.by_owner(ctx, [letter.key for letter in letters])
+    """The files of letters as the actor sees them: none of those whose text is hidden."""
+    found = outgoing_files.by_owner(ctx, sorted(with_text(ctx, letters)))
+    return {letter.key: found.get(letter.key, []) for letter in letters}
+
+
+def with_text(ctx: Ctx, letters: list[LetterRecord]) -> set[str]:
+    """The keys of those letters, which `get` or `page` returned, whose text, files and links the actor sees."""
+    own = {letter.key for letter in letters if is_own(ctx, letter)}
+    others = [letter.key for letter in letters if letter.key not in own]
+    if not others:
+        return own
+    sql = f"SELECT {_WITHOUT_TEXT} FROM sent_letters s WHERE {ctx.db.dialect.among('s.key', 'keys')}"
+    stored = LETTERS.load_all(ctx.db.rows(sql, keys=ctx.db.texts(others)))  # `reduced` removes their mailbox
+    return own | {key for key, share in letter_shares.of_letters(ctx, stored).items() if share == FULL}
 
 
 def _seen(ctx: Ctx, found: list[LetterRecord]) -> list[LetterRecord]:
     """Those of the letters that the actor may see, without what the actor may not see of them."""
     seen_boxes = boxes.seen_among(ctx, {letter.box_key for letter in found if letter.box_key})
-    shares = _shares(ctx, found)
+    shares = letter_shares.of_letters(ctx, found)
+    own_teams = {team for team in {letter.team_key for letter in found} if teams.is_member(ctx, team)}
     shown = []
     for letter in found:
-        if ctx.only and letter.box_key and letter.box_key not in seen_boxes:
+        if ctx.only and letter.box_key not in seen_boxes:
             continue
-        if is_own(ctx, letter):
+        if _wrote(ctx, letter) and (ctx.within or letter.team_key in own_teams):
             shown.append(letter)
-        elif letter.box_key in seen_boxes and (reduced := _reduced(letter, shares[letter.key])) is not None:
+        elif (
+            letter.box_key in seen_boxes and (reduced := letter_shares.reduced(letter, shares[letter.key])) is not None
+        ):
             shown.append(reduced)
     return shown
 
 
 def is_own(ctx: Ctx, letter: LetterRecord) -> bool:
     """Whether the actor wrote the letter. An API key of the team sees only letters from mailboxes of the team."""
+    return _wrote(ctx, letter) and (bool(ctx.within) or teams.is_member(ctx, letter.team_key))
+
+
+def _wrote(ctx: Ctx, letter: LetterRecord) -> bool:
     if letter.creator_key != ctx.actor.key:
         return False
-    if ctx.within:
-        return letter.owner_key is None and letter.team_key == ctx.within
-    try:
-        teams.get(ctx, letter.team_key)
-    except NotFound:
-        return False
-    return True
-
-
-def _shares(ctx: Ctx, found: list[LetterRecord]) -> dict[str, str]:
-    """What users who see the box see of each letter: as of its conversation, or as its mailbox says."""
-    of_threads = sharing.of_threads(ctx, {letter.thread_key for letter in found if letter.thread_key})
-    among = ctx.db.dialect.among("key", "keys")
-    sql = f"SELECT key, share, kind FROM mailboxes WHERE {among}"
-    rows = ctx.db.rows(sql, keys=ctx.db.texts({letter.mailbox_key for letter in found}))
-    of_mailboxes = {key: share if kind == PERSONAL else FULL for key, share, kind in rows}
-    shares = {}
-    for letter in found:
-        thread = of_threads.get(letter.thread_key or "", sharing.OPEN)
-        is_sent = letter.message_key is not None
-        mailbox = PRIVATE if letter.owner_key else FULL
-        mailbox = of_mailboxes.get(letter.mailbox_key, mailbox)
-        shares[letter.key] = thread.share if is_sent or thread.share != FULL else mailbox
-    return shares
-
-
-def _reduced(letter: LetterRecord, share: str) -> LetterRecord | None:
-    """What a colleague sees of a letter: not its hidden recipients, its draft, or from which mailbox of the author it
-    is sent."""
-    if share == PRIVATE:
-        return None
-    changes: dict[str, Any] = {"bcc": [], "draft_key": None, "error": None}
-    if letter.owner_key is not None:
-        changes["mailbox_key"] = ""
-    if share != FULL:
-        changes |= {"html": "", "text": ""}
-        if share != "subject":
-            changes["subject"] = ""
-    return msgspec.structs.replace(letter, **changes)
+    return not ctx.within or (letter.owner_key is None and letter.team_key == ctx.within)
 
 
 # Taking back

@@ -174,7 +174,7 @@ def values(
     Without `contact_key`, the contact is the one of the box that has this address, or the first of the box. Without
     `sender`, the actor sends. Raise `NotFound` for a box or a contact that the actor may not see.
     """
-    box = boxes.get(ctx, box_key) if box_key else None
+    box = boxes.get(ctx, box_key) if box_key and ctx.sees("boxes") else None
     zone = dates.zone(ctx.actor.timezone)
     contact = contacts.get(ctx, contact_key) if contact_key else _contact_of(ctx, box, address)
     organization = _organization_of(ctx, box, contact)

@@ -12,6 +12,7 @@ from ....lib import ids
 from ....lib.blobs import Stored
 from ... import stored_files
 from ...context import Ctx
+from ...records.scopes import READ
 from .. import files
 from ..files import MailFile, Upload
 from .records import OUTGOING_FILES, OutgoingFile
@@ -60,6 +61,7 @@ def set_of(ctx: Ctx, of_key: str, wanted: Sequence[str]) -> None:
 
 def add_of_box(ctx: Ctx, of_key: str, key: str) -> None:
     """Attach a file of a box."""
+    ctx.require("files", READ)
     try:
         file = files.get_stored(ctx, key)
     except NotFound:

@@ -23,6 +23,7 @@ from ...persons import of as person_of
 from ...pipelines import schema
 from ...pipelines.filters import Filter
 from ...records import Box, Pipeline
+from ...records.scopes import READ, WRITE
 from .. import snippets, tasks
 from ..mail import mailbox_looks
 from ..mail.mailbox_records import MAILBOXES, MailboxRecord
@@ -199,6 +200,7 @@ class _Engine:
     # Other steps
 
     def _task(self, step: dict[str, Any]) -> None:
+        self.ctx.require("tasks", WRITE)
         given: dict[str, Any] = {"text": merge_fields.rendered(step["text"], self._values()).text}
         if "dueInDays" in step:
             given["due_at"] = self.hours.later(self.ctx.now, step["dueInDays"])
@@ -207,6 +209,7 @@ class _Engine:
         tasks.create(self.ctx, self.box.key, given)
 
     def _holds(self, step: dict[str, Any]) -> bool:
+        self.ctx.require("boxes", READ)
         return self._passes(step.get("filter")) and (
             not step.get("condition") or cel.holds(step["condition"], CONDITION_NAMES, self._names())
         )

@@ -97,7 +97,7 @@ def _wanted(
 ) -> list[tuple[str, Box | None, Contact | None]]:
     found: list[tuple[str, Box | None, Contact | None]] = []
     known = {each.key: each for each in contact_access.by_keys(ctx, CONTACTS, contact_keys)}
-    if missing := [key for key in contact_keys if key not in known]:
+    if missing := [key for key in contact_keys if key not in known or known[key].team_key != pipeline.team_key]:
         raise NotFound(missing[0])
     reached = [_box(ctx, pipeline, key) for key in dict.fromkeys(box_keys)]
     if len(reached) == 1 and contact_keys:

@@ -206,6 +206,13 @@ def test_scanners_and_proxies_that_prefetch_do_not_count_and_a_person_does(world
         "https://shop.example/a?b=1&c=2#d"
     ]
     refused(world.cy.http.get(f"/api/v2/letters/{letter.key}/hits"), 404)
+    # A colleague who may not read the text sees that links were followed, but not which.
+    thread = ok(world.ada.http.get(f"/api/v2/messages/{letter.message_key}"))["threadKey"]
+    for share, shows in (("full", True), ("subject", False), ("metadata", False)):
+        ok(world.ada.http.post(f"/api/v2/threads/{thread}/share", json={"share": share}))
+        answer = world.bo.http.get(f"/api/v2/letters/{letter.key}/hits", params={"limit": 100})
+        assert len(ok(answer)["results"]) == len(listed)
+        assert ("shop.example" in answer.text) == shows, share
     stored = world.server.engine.read(lambda db: db.rows("SELECT * FROM hits"))
     assert "Mozilla" not in repr(stored)
     assert "127.0.0.1" not in repr(stored)
