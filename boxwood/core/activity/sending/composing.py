@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import encodebytes
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -15,11 +16,15 @@ from email.policy import compat32
 from email.utils import format_datetime, quote
 
 from ....lib import addresses
+from ....lib.lines import on_one_line
 from ....lib.mail import Address
 from .records import LetterRecord, OutgoingFile
 
 _UTF8 = Charset("utf-8")
 _UTF8.body_encoding = QP
+_ID = re.compile(r"[ -;=?-~]+")
+"""An id of a mail or of a part that a header can name: ids of other programs may have other characters."""
+_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
 _POLICY = compat32.clone(linesep="\r\n", max_line_length=78)
 
 
@@ -47,8 +52,8 @@ def composed(
         "To": _people(letter.recipients, "To") or ("undisclosed-recipients:;" if not letter.cc else ""),
         "Cc": _people(letter.cc, "Cc"),
         "Subject": _text(letter.subject, "Subject"),
-        "In-Reply-To": f"<{letter.in_reply_to}>" if letter.in_reply_to else "",
-        "References": "\r\n ".join(f"<{each}>" for each in letter.mail_references),
+        "In-Reply-To": f"<{letter.in_reply_to}>" if _ID.fullmatch(letter.in_reply_to or "") else "",
+        "References": "\r\n ".join(f"<{each}>" for each in letter.mail_references if _ID.fullmatch(each)),
         "Auto-Submitted": "auto-generated" if letter.automatic else "",
         **headers,
     }
@@ -93,16 +98,18 @@ def _with(
 
 
 def _part(file: OutgoingFile, content: bytes) -> Message:
-    main, _, sub = file.mime_type.partition(";")[0].strip().partition("/")
-    if not sub or main in ("multipart", "message"):
+    kind = file.mime_type.partition(";")[0].strip()
+    main, _, sub = kind.partition("/")
+    if not _TYPE.fullmatch(kind) or main in ("multipart", "message"):
         main, sub = "application", "octet-stream"
     part = MIMEBase(main, sub)
     part.set_payload(encodebytes(content).decode("ascii"))
     part["Content-Transfer-Encoding"] = "base64"
-    name: object = file.name if file.name.isascii() else ("utf-8", "", file.name)
+    plain = on_one_line(file.name)
+    name: object = plain if plain.isascii() else ("utf-8", "", plain)
     shown = "inline" if file.content_id else "attachment"
     part.add_header("Content-Disposition", shown, filename=name)  # type: ignore[arg-type]
-    if file.content_id:
+    if file.content_id and _ID.fullmatch(file.content_id):
         part["Content-ID"] = f"<{file.content_id}>"
     return part
 
@@ -114,15 +121,17 @@ def _people(people: list[Address], name: str) -> str:
 
 def _person(person: Address, header: str) -> str:
     email = addresses.in_ascii(person.email)
-    if not person.name:
+    name = on_one_line(person.name)
+    if not name:
         return email
-    if person.name.isascii():
-        return f'"{quote(person.name)}" <{email}>'
-    return f"{_text(person.name, header)} <{email}>"
+    if name.isascii():
+        return f'"{quote(name)}" <{email}>'
+    return f"{_text(name, header)} <{email}>"
 
 
 def _text(text: str, header: str) -> str:
     """The text on lines, in encoded words if it is not ASCII."""
+    text = on_one_line(text)
     if text.isascii() and len(text) < 900 and "=?" not in text:
         return text
     return Header(text, "utf-8", maxlinelen=75, header_name=header).encode(linesep="\r\n")
