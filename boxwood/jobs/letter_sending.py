@@ -11,6 +11,7 @@ import contextlib
 import logging
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
+from email.errors import MessageError
 from functools import partial
 
 from ..core import stored_files
@@ -82,7 +83,10 @@ class SendingWorker:
                 self._woken.clear()
                 try:
                     if loop.time() - renewed >= RENEW_SECONDS:
-                        await self.engine.write_soon(lambda db: handing.renew(db, self.clock(), self.name))
+                        busy = [*self._tasks]
+                        await self.engine.write_soon(
+                            partial(handing.renew, now=self.clock(), worker=self.name, mailboxes=busy)
+                        )
                         renewed = loop.time()
                     await self._look()
                 except Exception:
@@ -130,11 +134,23 @@ class SendingWorker:
                 if not await self._send(letter, connection):
                     break
         finally:
-            await connection.close()
             for letter in left:
                 await self.engine.write_soon(partial(handing.release, letter=letter, worker=self.name))
+            await connection.close()
 
     async def _send(self, letter: LetterRecord, connection: _Connection) -> bool:
+        """Send a letter. After an unexpected error, the next letters of the mailbox do not wait for it."""
+        try:
+            return await self._try(letter, connection)
+        except Exception as error:
+            log.exception("an unexpected error ended the work on a letter", extra={"letter": letter.key})
+            connection.abort()
+            why = f"an error of the server: {type(error).__name__}: {error}"
+            ended = partial(doubts.broke_off, key=letter.key, worker=self.name, why=why)
+            await self._settle(lambda db: ended(db, now=self.clock()))
+            return True
+
+    async def _try(self, letter: LetterRecord, connection: _Connection) -> bool:
         """Send a letter, and store what became of it. Returns whether the next letter of the mailbox may follow."""
         now = self.clock()
         mailbox, verdict = await self.engine.write_soon(partial(handing.check, letter=letter, now=now))
@@ -167,7 +183,7 @@ class SendingWorker:
             )
             connection.abort()
             return False
-        except (Rejected, oauth.Refused, mail.Unreadable, UnicodeError) as error:
+        except (Rejected, oauth.Refused, mail.Unreadable, MessageError, UnicodeError) as error:
             await self._settle(partial(handing.failed, letter=letter, now=self.clock(), why=str(error), for_good=True))
             log.warning("refused: %s", error, extra={"letter": letter.key})
         except _UNREACHED as error:

@@ -4,10 +4,12 @@ import smtplib
 from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import partial
 from typing import Any
 
 import pytest
 
+from boxwood.core.activity.sending import doubts
 from tests.conftest import Server, Store, World, ok
 from tests.jobs.webhooks import eventually
 from tests.mail_servers.servers import Account
@@ -161,3 +163,42 @@ def test_an_automation_sends_a_snippet_through_a_mailbox(sending: World, mail_se
     path = f"/api/v2/boxes/{box['key']}/tasks"
     eventually(lambda: len(ok(world.ada.http.get(path))["results"]) > 0)
     assert [each["text"] for each in ok(world.ada.http.get(path))["results"]] == ["Ask about Lunch"]
+
+
+def test_a_letter_that_cannot_be_composed_is_refused_after_some_attempts(sending: World) -> None:
+    world = sending
+    server = {"host": "127.0.0.1", "port": 9, "password": "an app password"}
+    body = {"address": "ada@mail.example", "teamKey": world.team_key, "imap": server, "smtp": server}
+    key = ok(world.ada.http.post("/api/v2/mailboxes", json=body))["key"]
+    ok(world.ada.http.post(f"/api/v2/mailboxes/{key}/pause"))
+    given = {"mailboxKey": key, "subject": "Offer", "text": "Hello", "to": ["zoe@client.example"]}
+    draft = ok(world.ada.http.post("/api/v2/drafts", json=given))
+    files = {"file": ("a.txt", b"A", "text/plain")}
+    ok(world.ada.http.post(f"/api/v2/drafts/{draft['key']}/files", files=files))
+    engine, store = world.server.engine, world.server.boxwood.store
+    row = engine.read(lambda db: db.row("SELECT blob FROM outgoing_files WHERE of_key = :key", key=draft["key"]))
+    assert row is not None
+    store.delete(row[0])  # its bytes were lost
+    sent = send(world, draft)
+
+    def stored() -> tuple[Any, ...]:
+        sql = "SELECT state, attempts, worker, lease_until, due_at FROM sent_letters WHERE key = :key"
+        found = engine.read(lambda db: db.row(sql, key=sent["key"]))
+        assert found is not None
+        return tuple(found)
+
+    for attempt in range(1, 4):
+        eventually(lambda attempt=attempt: stored()[1] == attempt)
+        state, _, worker, lease_until, due_at = stored()
+        assert (state, worker, lease_until) == ("scheduled", None, 0)
+        assert due_at > world.clock()
+        world.clock.advance(ms=due_at - world.clock())
+    eventually(lambda: stored()[0] == "refused")
+    assert "Missing" in letter(world, sent["key"])["error"]
+    assert ok(world.ada.http.get(f"/api/v2/drafts/{draft['key']}"))["subject"] == "Offer"
+    # A letter that was marked as being handed over is in doubt, and is not sent again.
+    sql = "UPDATE sent_letters SET state = 'handing', worker = 'w', lease_until = :now WHERE key = :key"
+    engine.write(lambda db: db.run(sql, now=world.clock() + 60_000, key=sent["key"]))
+    for worker, state in (("other", "handing"), ("w", "doubtful"), ("w", "doubtful")):
+        engine.write(partial(doubts.broke_off, key=sent["key"], worker=worker, now=world.clock(), why="an error"))
+        assert stored()[0] == state

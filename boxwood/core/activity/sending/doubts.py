@@ -20,10 +20,13 @@ from .records import (
     LOOK,
     NO_COPY,
     REFUSED,
+    SCHEDULED,
     DraftRecord,
     LetterRecord,
 )
 
+MOST_BROKEN = 4
+"""Attempts to send a letter after which an unexpected error refuses it."""
 WHY = "the connection to the mail server broke before it answered: the letter may have been sent"
 
 
@@ -57,6 +60,18 @@ def doubt(db: Db, letter: LetterRecord, now: int) -> LetterRecord:
     if not looks:
         ask_author(db, letter, now)
     return letter
+
+
+def broke_off(db: Db, key: str, worker: str, now: int, why: str) -> None:
+    """An unexpected error ended the work on a letter of this worker. A letter that was not marked as being
+    handed over is tried again a few times, and then refused. One that was marked is in doubt."""
+    sql = f"SELECT {LETTERS.columns} FROM sent_letters WHERE key = :key AND worker = :worker{db.for_update}"
+    row = db.row(sql, key=key, worker=worker)
+    letter = LETTERS.load(row) if row else None
+    if letter is not None and letter.state == SCHEDULED:
+        handing.failed(db, letter, now, why, for_good=letter.attempts + 1 >= MOST_BROKEN)
+    elif letter is not None and letter.state == HANDING:
+        doubt(db, letter, now)
 
 
 def ask_author(db: Db, letter: LetterRecord, now: int) -> None:

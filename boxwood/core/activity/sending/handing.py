@@ -86,10 +86,11 @@ def claim(
     return found
 
 
-def renew(db: Db, now: int, worker: str) -> None:
-    """Extend the leases of this worker."""
-    sql = "UPDATE sent_letters SET lease_until = :until WHERE worker = :worker AND lease_until >= :now"
-    db.run(sql, worker=worker, until=now + LEASE, now=now)
+def renew(db: Db, now: int, worker: str, mailboxes: Collection[str]) -> None:
+    """Extend the leases of this worker on letters of these mailboxes, through which it sends now."""
+    among = db.dialect.among("mailbox_key", "mailboxes")
+    sql = f"UPDATE sent_letters SET lease_until = :until WHERE worker = :worker AND lease_until >= :now AND {among}"
+    db.run(sql, worker=worker, until=now + LEASE, now=now, mailboxes=db.texts(mailboxes))
 
 
 def release(db: Db, letter: LetterRecord, worker: str) -> None:
