@@ -145,8 +145,10 @@ def test_a_key_limited_to_pipelines_has_only_mail_of_their_boxes(world: World, b
     sent = ok(http.post(f"{path}/send", json=later))
     assert [each["key"] for each in ok(http.get(f"{V2}/letters"))["results"]] == [sent["key"]]
     body = {"toAddresses": ["zoe@client.example"], "subject": "Offer", "body": "Hi", "sendDate": later["sendAt"]}
-    answer = http.post("/api/v2/sendlaters", json=body)
-    assert answer.status_code >= 400, answer.text
+    refused(http.post(f"{V2}/sendlaters", json=body), 400, "boxKey", "limited to pipelines")
+    ok(http.post(f"{V2}/sendlaters", json={**body, "boxKey": box["key"]}))
+    outside = world.box(world.pipeline())["key"]
+    refused(http.post(f"{V2}/sendlaters", json={**body, "boxKey": outside}), 404)
 
 
 def test_a_removed_member_sees_no_drafts_of_the_team(world: World) -> None:
