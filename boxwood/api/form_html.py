@@ -32,13 +32,14 @@ class Shown(NamedTuple):
     problem: str
     faults: Mapping[str, str]
     token: str
-    is_done: bool = False
+    instead: str = ""
+    """A text that is shown in place of the form."""
 
 
 def page(shown: Shown) -> str:
     settings = shown.form.settings
     title = escape(settings.title or shown.form.name)
-    body = f"<p role=status>{_lines(settings.thanks)}</p>" if shown.is_done else _form(shown)
+    body = f"<p role=status>{_lines(shown.instead)}</p>" if shown.instead else _form(shown)
     return (
         f'<!doctype html><html lang="{escape(settings.language)}"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="robots" content="noindex">'

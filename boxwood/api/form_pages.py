@@ -62,6 +62,7 @@ class Found(NamedTuple):
     form: Form
     owner: User
     fields: dict[str, Field]
+    is_open: bool
 
 
 class FormPages:
@@ -77,6 +78,8 @@ class FormPages:
         found = await self._find(request)
         if found is None:
             return _missing()
+        if not found.is_open:
+            return _instead(found.form, found.form.settings.closed_text, 503)
         given = dict(request.query_params)
         answers = {
             each.target: [given.get(each.parameter, each.default) if each.parameter else each.default]
@@ -89,7 +92,7 @@ class FormPages:
         found = await self._find(request)
         if found is None:
             return _missing()
-        ids = [new_id() for _ in range(MOST_FILES)] if _has_files(found.form) else []
+        ids = [new_id() for _ in range(MOST_FILES)] if found.is_open and _has_files(found.form) else []
         try:
             sent = await self._read(request, found, ids)
         except (Problem, UnicodeError) as problem:
@@ -120,6 +123,8 @@ class FormPages:
         if sent.problem:
             return _Reply(again(*problems[sent.problem]), False)
         now = self.api.clock()
+        if not found.is_open:
+            return _Reply(again(503, settings.closed_text), False)
         if not self._is_timely(form, sent.answers):
             return _Reply(again(*problems["untimely"]), False)
         consent = bool(sent.answers.get("consent", [""])[0])
@@ -147,8 +152,13 @@ class FormPages:
 
     async def _find(self, request: Request) -> Found | None:
         key = request.path_params["form"]
-        found = await self.api.engine.read_soon(lambda db: forms.find(db, key))
-        return Found(*found) if found else None
+        now = self.api.clock()
+
+        def read(db: Db) -> Found | None:
+            found = forms.find(db, key)
+            return Found(*found, forms.is_open(db, *found[:2], now)) if found else None
+
+        return await self.api.engine.read_soon(read)
 
     def _page(
         self,
@@ -289,7 +299,12 @@ def _headers(form: Form) -> dict[str, str]:
 def _thanks(form: Form) -> Response:
     if form.settings.redirect:
         return RedirectResponse(form.settings.redirect, 303, _headers(form))
-    return HTMLResponse(page(Shown(form, {}, {}, "", {}, "", is_done=True)), 200, _headers(form))
+    return _instead(form, form.settings.thanks)
+
+
+def _instead(form: Form, text: str, status: int = 200) -> Response:
+    """The page of the form with a text in place of the questions."""
+    return HTMLResponse(page(Shown(form, {}, {}, "", {}, "", text)), status, _headers(form))
 
 
 def _missing() -> Response:

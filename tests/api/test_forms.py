@@ -185,6 +185,22 @@ def test_forms_have_rights_undo_and_a_trash(world: World) -> None:
     refused(world.bo.http.post(site.path, json={"name": "Bo's"}), 403, "You may not create contacts")
     asked = [{"target": "name", "label": "What is it about?"}]
     ok(world.bo.http.post(path, json={"name": "Bo's", "fields": asked}))
+    assert site.visitor.get(site.page).status_code == 200
+    # The form is closed as long as its owner may not create what it makes.
+    lists["contacts"]["defaultPermissionSetName"] = "__editAllPermissionSet__"
+    ok(http.post(f"/api/v2/teams/{world.team_key}", json={"contactOrgListPermissions": lists}))
+    ok(world.bo.http.post(path, json={"fields": FIELDS[:3], "closedText": "Call <us>", "redirect": ""}))
+    token = site.token()
+    lists["contacts"]["defaultPermissionSetName"] = "__viewAllPermissionSet__"
+    ok(http.post(f"/api/v2/teams/{world.team_key}", json={"contactOrgListPermissions": lists}))
+    shown, sent = site.visitor.get(site.page), site.send(token)
+    assert (shown.status_code, sent.status_code) == (503, 503)
+    assert "Call &lt;us&gt;" in shown.text
+    assert "<form" not in shown.text
+    assert "Call &lt;us&gt;" in sent.text
+    assert 'value="kim@acme.example"' in sent.text
+    ok(http.post(path, json={"name": "Ada's"}))
+    assert site.send(token).status_code == 200
 
 
 @pytest.mark.one_database

@@ -6,7 +6,7 @@ A form acts as the user who saved it last. So it can do no more than this user, 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -35,6 +35,12 @@ FIELD_TYPES = ("TEXT_INPUT", "DROPDOWN", "TAG", "CHECKBOX", "DATE")
 _SITE = re.compile(r"https?://[a-z0-9*]([a-z0-9.*-]{0,250})(:[0-9]{1,5})?", re.IGNORECASE | re.ASCII)
 _ADDRESS = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?([/?#][^\s\"'<>]*)?", re.IGNORECASE | re.ASCII)
 _PARAMETER = re.compile(r"[A-Za-z0-9_.-]{1,60}", re.ASCII)
+
+_NEEDED = (
+    *("button", "thanks", "required_text", "invalid_text", "again_text", "failed_text", "too_large_text"),
+    "closed_text",
+)
+"""The texts that are never empty."""
 
 
 class FormField(msgspec.Struct, frozen=True):
@@ -69,6 +75,8 @@ class FormSettings(msgspec.Struct, frozen=True):
     again_text: str = "Please check what you typed, and send it again."
     failed_text: str = "This could not be stored now. Nothing is lost: please send it again in a moment."
     too_large_text: str = "The file is too large. Please send it without this file, or with a smaller one."
+    closed_text: str = "This form does not take answers at the moment."
+    """What visitors see while the owner of the form may not create boxes, or the contacts that it asks for."""
     stage_key: str = ""
     """The stage of new boxes; empty for the first."""
     frame_ancestors: list[str] = []
@@ -225,7 +233,7 @@ def _checked(ctx: Ctx, pipeline: Pipeline, form: Form) -> Form:
         most = LONGEST if name in ("title", "button") else LONGEST_TEXT
         if isinstance(text, str) and len(text) > most:
             raise Invalid(_wire(name), f"is longer than {most:,} characters")
-    for name in ("button", "thanks", "required_text", "invalid_text", "again_text", "failed_text", "too_large_text"):
+    for name in _NEEDED:
         if not getattr(settings, name).strip():
             raise Invalid(_wire(name), "must not be empty")
     if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", settings.language):
@@ -238,9 +246,13 @@ def _checked(ctx: Ctx, pipeline: Pipeline, form: Form) -> Form:
     if settings.stage_key:
         stage = names.stage_for_box(ctx, pipeline, settings.stage_key)
         settings = msgspec.structs.replace(settings, stage_key=stage.key)
-    if CONTACT_NAME in targets or CONTACT_EMAIL in targets:
+    if _asks_for_contact(fields):
         _require_contacts(ctx, pipeline)
     return msgspec.structs.replace(form, fields=fields, settings=settings)
+
+
+def _asks_for_contact(fields: Sequence[FormField]) -> bool:
+    return any(each.target in (CONTACT_NAME, CONTACT_EMAIL) for each in fields)
 
 
 def _require_contacts(ctx: Ctx, pipeline: Pipeline) -> None:
@@ -295,6 +307,19 @@ def find(db: Db, key: str) -> tuple[Form, User, dict[str, Field]] | None:
         return None
     form, owner = FORMS.load(row), USERS.load(row[len(FORMS.names) :])
     return form, owner, dict(schema.fields_by_key(Ctx(db, 0, owner), form.pipeline_key))
+
+
+def is_open(db: Db, form: Form, owner: User, now: int) -> bool:
+    """Whether the owner of the form may create its boxes and contacts."""
+    try:
+        ctx = acting(db, form, owner, now)
+        pipeline, role = pipelines.reach(ctx, form.pipeline_key)
+        access.require_some(role, "BOX", "CREATE")
+        if _asks_for_contact(form.fields):
+            _require_contacts(ctx, pipeline)
+    except (Forbidden, NotFound):
+        return False
+    return True
 
 
 def acting(db: Db, form: Form, owner: User, now: int) -> Ctx:

@@ -49,6 +49,7 @@ class FormOut(Out, omit_defaults=False):
     again_text: str
     failed_text: str
     too_large_text: str
+    closed_text: str
     stage_key: str
     frame_ancestors: list[str]
     creation_timestamp: int
@@ -105,6 +106,7 @@ _MEMBERS: dict[str, Any] = {
     "again_text": TEXT,
     "failed_text": TEXT,
     "too_large_text": TEXT,
+    "closed_text": TEXT,
     "stage_key": KEY,
     "frame_ancestors": NAMES,
 }
@@ -114,6 +116,7 @@ _DESCRIBED = {
     "language": "The language of the texts, such as en or de-CH.",
     "redirect": "The address to which the browser goes after the form was sent. Empty: it shows thanks.",
     "consent": "The text of a box that visitors must check. Empty: no box.",
+    "closed_text": "What visitors see while the user who saved the form last may not create its boxes and contacts.",
     "stage_key": "The stage of new boxes. Empty: the first.",
     "frame_ancestors": "The websites that may embed the form, such as https://www.example.com.",
 }

@@ -13,7 +13,8 @@ type TextName =
   | "invalidText"
   | "againText"
   | "failedText"
-  | "tooLargeText";
+  | "tooLargeText"
+  | "closedText";
 
 export const TEXTS: { name: TextName; label: string; long?: boolean }[] = [
   { name: "title", label: "Heading" },
@@ -28,6 +29,7 @@ export const TEXTS: { name: TextName; label: string; long?: boolean }[] = [
   { name: "againText", label: "Message: send it again" },
   { name: "failedText", label: "Message: it could not be stored" },
   { name: "tooLargeText", label: "Message: the file is too large" },
+  { name: "closedText", label: "Message: no answers are taken at the moment" },
 ];
 
 const OWN = {
