@@ -143,7 +143,12 @@ def test_positions_appear_in_the_live_stream_and_not_in_newsfeeds(world: World) 
     put(world.ada, first, after=None)
     put(world.ada, first, golden=True)
     put(world.ada, first, golden=True)
-    eventually(lambda: kinds(read_after(world.bo, start)) == ["box.placed", "box.marked"])
+
+    def happened() -> list[str]:
+        """Without the creation: it may come after the newest cursor, while a transaction elsewhere is older than it."""
+        return [kind for kind in kinds(read_after(world.bo, start)) if kind != "box.created"]
+
+    eventually(lambda: happened() == ["box.placed", "box.marked"])
     story = ok(world.ada.http.get(f"/api/v1/boxes/{first['key']}/newsfeed", params={"detailLevel": "ALL"}))
     assert "marked One as golden" in str(story)
     assert "on the board" not in str(story)

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import schemathesis
 
-from tests.clients.test_generated_clients import BYTES, operation_of, run
+from clients.build import BYTES
+from tests.clients.test_generated_clients import operation_of, run
 from tests.conftest import World, ok, refused
 
 ALL = ["TEXT_INPUT", "DATE", "CHECKBOX", "DROPDOWN", "TAG", "PERSON", "TEAM_CONTACT", "TEAM_ORGANIZATION", "FORMULA"]
