@@ -78,14 +78,13 @@ def run(place: Path, *command: str | Path) -> None:
 
 def main(place: Path) -> None:
     """Write the wheel of the Python client and the tarball of the TypeScript client to `place`."""
+    place = place.resolve()
     work = place / "clients"
     work.mkdir(parents=True)
     reference = document()
     package = python(work, reference)
-    run(
-        work, sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(place.resolve()), package
-    )
-    run(work, "npm", "pack", "--silent", "--pack-destination", str(place.resolve()), typescript(work, reference))
+    run(work, sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", place, package)
+    run(work, "npm", "pack", "--silent", "--pack-destination", place, typescript(work, reference))
     shutil.rmtree(work)
 
 

@@ -86,10 +86,11 @@ def test_a_fresh_clone_serves_by_one_command(clone: Path) -> None:
 def test_a_release_holds_the_whole_program_and_its_notes(clone: Path, installed: Path) -> None:
     run(clone, clone / "bin" / "release", "--no-test", "--no-tag")
     dist = clone / "dist"
-    names = [f"boxwood-{VERSION}-py3-none-any.whl", f"boxwood-{VERSION}.tar.gz", "SHA256SUMS", "notes.md"]
-    assert sorted(path.name for path in dist.iterdir()) == sorted(names)
+    names = [f"boxwood-{VERSION}-py3-none-any.whl", f"boxwood-{VERSION}.tar.gz"]
+    clients = [f"boxwood_client-{VERSION}-py3-none-any.whl", f"boxwood-client-{VERSION}.tgz"]
+    assert sorted(path.name for path in dist.iterdir()) == sorted([*names, *clients, "SHA256SUMS", "notes.md"])
     sums = dict(reversed(line.split("  ")) for line in (dist / "SHA256SUMS").read_text().splitlines())
-    assert sums == {name: hashlib.sha256((dist / name).read_bytes()).hexdigest() for name in names[:2]}
+    assert sums == {name: hashlib.sha256((dist / name).read_bytes()).hexdigest() for name in (*names, *clients)}
     with tarfile.open(dist / names[1]) as tar:
         inside = {name.partition("/")[2] for name in tar.getnames()}
     assert "ui/backend.py" in inside
@@ -120,7 +121,7 @@ def test_a_release_installs_and_serves_on_every_python(clone: Path, tmp_path: Pa
     if found is None or python.removeprefix("python") not in run(tmp_path, found, "--version"):
         pytest.skip(f"{python} is not installed")
     run(tmp_path, found, "-m", "venv", tmp_path / "venv")
-    (file,) = (clone / "dist").glob("*.whl" if kind == "wheel" else "*.tar.gz")
+    (file,) = (clone / "dist").glob("boxwood-*.whl" if kind == "wheel" else "boxwood-*.tar.gz")
     run(tmp_path, tmp_path / "venv" / "bin" / "pip", "install", "--quiet", file)
     boxwood = tmp_path / "venv" / "bin" / "boxwood"
     key = run(tmp_path, boxwood, "key", "create", "ada@example.com", "--data", tmp_path / "data")
